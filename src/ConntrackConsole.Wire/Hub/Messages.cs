@@ -82,7 +82,11 @@ public sealed record Capability(string Name, bool Available, string Detail)
 /// <param name="Accepted">False if this collector is refused.</param>
 /// <param name="Refusal">The reason of the refusal.</param>
 /// <param name="IsTemporary">The reason may disappear without the collector: it should try again. An older console does not say so.</param>
-public sealed record Welcome(bool Accepted, string? Refusal, bool IsTemporary = false);
+/// <param name="Code">Stable code of <paramref name="Refusal"/>; null where it is null, and from consoles without codes.</param>
+public sealed record Welcome(bool Accepted, string? Refusal, bool IsTemporary = false, string? Code = null)
+{
+    internal static Welcome Refused(Reason reason, bool isTemporary = false) => new(false, reason.Message, isTemporary, reason.Code);
+}
 
 /// <summary>A range of frame numbers of one run of a collector, both ends included.</summary>
 /// <param name="From">First number.</param>

@@ -78,6 +78,18 @@ internal static class NodeReasons
     [Description("The node did not answer the command; the outcome is unknown.")]
     public const string NoAnswer = "node.no_answer";
 
+    /// <summary>The node answered with something that is no answer to the request; the outcome is unknown.</summary>
+    [Description("The node answered with something that is no answer to the request; the outcome is unknown.")]
+    public const string InvalidAnswer = "node.invalid_answer";
+
+    /// <summary>The collector failed while it processed the request; the outcome is unknown.</summary>
+    [Description("The collector failed while it processed the request; the outcome is unknown.")]
+    public const string AnswerFailed = "node.answer_failed";
+
+    /// <summary>The connection of the node broke before it answered; the outcome is unknown.</summary>
+    [Description("The connection of the node broke before it answered; the outcome is unknown.")]
+    public const string ConnectionBroke = "node.connection_broke";
+
     /// <summary>The node has no connected collector.</summary>
     [Description("The node has no connected collector.")]
     public const string NotConnected = "node.not_connected";

@@ -28,8 +28,8 @@ internal sealed partial class CollectorHub(
         // Before the registration: a registered collector misses no message to all.
         await groups.AddToGroupAsync(context.ConnectionId, Collectors);
         var welcome = context.Items.ContainsKey(NodeKey)
-            ? new Welcome(false, "This connection has already sent its introduction.")
-            : CollectorIdentity.Of(context).Fault(hello) is { } foreign ? new Welcome(false, foreign)
+            ? Welcome.Refused(new Reason(CollectorErrorCodes.IntroducedTwice, "This connection has already sent its introduction."))
+            : CollectorIdentity.Of(context).Fault(hello) is { } foreign ? Welcome.Refused(foreign)
             : registry.Register(hello, context.ConnectionId, context.Abort);
         if (welcome.Accepted)
         {
@@ -40,7 +40,7 @@ internal sealed partial class CollectorHub(
         }
         else
         {
-            LogRefused(welcome.Refusal!);
+            LogRefused(welcome.Refusal!, welcome.Code!);
             if (!context.Items.ContainsKey(NodeKey))
                 await groups.RemoveFromGroupAsync(context.ConnectionId, Collectors);
         }
@@ -81,7 +81,7 @@ internal sealed partial class CollectorHub(
                 // The writer reads it again into a frame of its own: thousands of frames that wait would take far more memory than their bytes.
                 if (!NodeFrameCodec.TryRead(bytes, t_checked ??= new NodeFrame(), out string? error))
                 {
-                    LogBadFrame(node, error!);
+                    LogBadFrame(node, error!, FrameReasons.Unreadable);
                     timeline.BrokenFrame(node, $"{node}: the collector sent a frame that cannot be read. {error}");
                     // One bad frame in a spill must not block the live ones indefinitely.
                     if (!isLive)
@@ -116,11 +116,11 @@ internal sealed partial class CollectorHub(
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} connected (version {Version}, kernel {Kernel}).")]
     private partial void LogConnected(string node, string version, string kernel);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was rejected: {Sentence}")]
-    private partial void LogRefused(string sentence);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector was rejected: {Sentence} [{Code}]")]
+    private partial void LogRefused(string sentence, string code);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection of the collector of node {Node} was aborted: {Error}")]
-    private partial void LogBadFrame(string node, string error);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection of the collector of node {Node} was aborted: {Error} [{Code}]")]
+    private partial void LogBadFrame(string node, string error, string code);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Collector of node {Node} disconnected.")]
     private partial void LogDisconnected(string node);

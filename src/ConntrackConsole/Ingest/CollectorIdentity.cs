@@ -29,10 +29,13 @@ internal sealed record CollectorIdentity(string? Node)
 
     /// <exception cref="HubException">The connection was not authenticated.</exception>
     public static CollectorIdentity Of(HubCallerContext context) =>
-        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException("This connection was not authenticated as a collector's.");
+        context.GetHttpContext()?.Features.Get<CollectorIdentity>() ?? throw new HubException(
+            new Reason(CollectorErrorCodes.NotAuthenticated, "This connection was not authenticated as a collector's.").ToString());
 
     /// <summary>Why this introduction does not match the presented secret, or null.</summary>
-    public string? Fault(Hello? hello) => Node is null || hello?.Node == Node
+    public Reason? Fault(Hello? hello) => Node is null || hello?.Node == Node
         ? null
-        : $"The collector presented the secret of node {Node} but its introduction names another node: start it with --node {Node}, or give it that other node's secret.";
+        : new Reason(
+            CollectorErrorCodes.OtherNode,
+            $"The collector presented the secret of node {Node} but its introduction names another node: start it with --node {Node}, or give it that other node's secret.");
 }

@@ -5,7 +5,7 @@ namespace ConntrackConsole.Ingest;
 
 /// <summary>A node's response, or the reason why there is no response.</summary>
 /// <param name="Lost">The connection was missing or broke: the same request may be retried.</param>
-internal sealed record Answer<T>(string Node, T? Value, string? Failure, bool Lost = false)
+internal sealed record Answer<T>(string Node, T? Value, Reason? Failure, bool Lost = false)
     where T : class;
 
 /// <summary>Sends requests to collectors. No response is a result too: nothing here throws because a node does not reply.</summary>
@@ -85,7 +85,7 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
 
     private static Answer<T> Checked<T>(Answer<T> answer, Func<T, bool> answers)
         where T : class =>
-        answer.Value is { } value && !answers(value) ? new Answer<T>(answer.Node, null, $"Node {answer.Node} returned an invalid response.") : answer;
+        answer.Value is { } value && !answers(value) ? new Answer<T>(answer.Node, null, new Reason(NodeReasons.InvalidAnswer, $"Node {answer.Node} returned an invalid response.")) : answer;
 
     private static bool Answers(FlushResult result, string node, string actionId) =>
         result is
@@ -107,24 +107,24 @@ internal sealed class CollectorLink(IHubContext<CollectorHub> hub, CollectorRegi
         where T : class
     {
         if (registry.ConnectionOf(node) is not { } connection)
-            return new Answer<T>(node, null, $"Node {node} has no collector connected.", Lost: true);
+            return new Answer<T>(node, null, new Reason(NodeReasons.NotConnected, $"Node {node} has no collector connected."), Lost: true);
         try
         {
             var value = await hub.Clients.Client(connection).InvokeAsync<T?>(method, request, ct);
-            return new Answer<T>(node, value, value is null ? $"Node {node} returned no response." : null);
+            return new Answer<T>(node, value, value is null ? new Reason(NodeReasons.InvalidAnswer, $"Node {node} returned no response.") : null);
         }
         catch (OperationCanceledException)
         {
-            return new Answer<T>(node, null, $"Node {node} did not respond in time.");
+            return new Answer<T>(node, null, new Reason(NodeReasons.NoAnswer, $"Node {node} did not respond in time."));
         }
         catch (HubException)
         {
-            return new Answer<T>(node, null, $"Node {node} failed to respond: see its collector's log.");
+            return new Answer<T>(node, null, new Reason(NodeReasons.AnswerFailed, $"Node {node} failed to respond: see its collector's log."));
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             // The exceptions that SignalR throws if the connection breaks while waiting, or is closed already.
-            return new Answer<T>(node, null, $"The connection of node {node} broke.", Lost: true);
+            return new Answer<T>(node, null, new Reason(NodeReasons.ConnectionBroke, $"The connection of node {node} broke."), Lost: true);
         }
     }
 }

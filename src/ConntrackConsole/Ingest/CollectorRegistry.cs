@@ -46,13 +46,15 @@ internal sealed class CollectorRegistry(ClusterState cluster)
     public Welcome Register(Hello hello, string connectionId, Action close)
     {
         if (Fault(hello) is { } fault)
-            return new Welcome(false, fault);
+            return Welcome.Refused(fault);
         // A collector may start before its node is registered, or before the console has seen the node.
         if (cluster is { HasCluster: true, IsReady: true } && !cluster.Current.Nodes.ContainsKey(hello.Node))
         {
-            return new Welcome(
-                false, $"The cluster has no node named {hello.Node} yet. If it is not registered soon, start the collector with --node and a name that 'kubectl get nodes' shows.",
-                IsTemporary: true);
+            return Welcome.Refused(
+                new Reason(
+                    CollectorErrorCodes.UnknownNode,
+                    $"The cluster has no node named {hello.Node} yet. If it is not registered soon, start the collector with --node and a name that 'kubectl get nodes' shows."),
+                isTemporary: true);
         }
 
         Action? closeOld = null;
@@ -62,8 +64,9 @@ internal sealed class CollectorRegistry(ClusterState cluster)
             {
                 if (seat.Hello.StartedAtMs > hello.StartedAtMs)
                 {
-                    return new Welcome(false,
-                        $"A collector that was started later is already connected for node {hello.Node}: stop one of the two, or give each its own --node.");
+                    return Welcome.Refused(new Reason(
+                        CollectorErrorCodes.NewerCollector,
+                        $"A collector that was started later is already connected for node {hello.Node}: stop one of the two, or give each its own --node."));
                 }
 
                 closeOld = seat.Close;
@@ -83,16 +86,18 @@ internal sealed class CollectorRegistry(ClusterState cluster)
             return _byNode.GetValueOrDefault(node)?.ConnectionId == connectionId && _byNode.Remove(node);
     }
 
-    private static string? Fault(Hello? hello)
+    private static Reason? Fault(Hello? hello)
     {
         if (hello?.Node is null || !NodeName.IsValid(hello.Node))
-            return "The collector sent no valid node name: start it with --node and the Kubernetes node's name.";
+            return new Reason(CollectorErrorCodes.InvalidNodeName, "The collector sent no valid node name: start it with --node and the Kubernetes node's name.");
         if (hello.Version is not { Length: <= 64 } || hello.BootId is not { Length: <= 64 } || hello.Kernel is not { Length: <= 256 }
             || hello.Capabilities is not { Count: <= 64 } || hello.Sysctls is not { Count: <= 256 }
             || hello.Capabilities.Any(c => c is not { Name.Length: <= 64, Detail.Length: <= 1_000 })
             || hello.Sysctls.Any(s => s.Key.Length > 128 || s.Value is not { Length: <= 256 }))
         {
-            return $"The collector of node {hello.Node} sent an introduction that this console does not support: use the same version of both.";
+            return new Reason(
+                CollectorErrorCodes.UnsupportedIntroduction,
+                $"The collector of node {hello.Node} sent an introduction that this console does not support: use the same version of both.");
         }
 
         return null;

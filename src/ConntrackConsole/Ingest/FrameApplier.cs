@@ -94,8 +94,8 @@ internal sealed partial class FrameApplier(
         else if (_rejected.Add(received.Node))
         {
             // Once, not every second.
-            LogRejected(reason);
-            timeline.BrokenFrame(received.Node, reason);
+            LogRejected(reason.Message, reason.Code);
+            timeline.BrokenFrame(received.Node, reason.Message);
         }
     }
 
@@ -229,8 +229,8 @@ internal sealed partial class FrameApplier(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason}")]
-    private partial void LogRejected(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason} [{Code}]")]
+    private partial void LogRejected(string reason, string code);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Frames could not be stored; will retry. The collectors keep them meanwhile: {Reason}")]
     private partial void LogNotStored(string reason);

@@ -54,7 +54,7 @@ internal static partial class HubAttacks
     }
 
     private static Task<string> OpenAsync(AttackedConsole c, string node, string secretOf, Func<HubConnection, Task<Welcome>> attack) =>
-        OpenAsync(c, node, secretOf, async hub => (await attack(hub)).Refusal ?? "let in");
+        OpenAsync(c, node, secretOf, async hub => (await attack(hub)).Code ?? "let in");
 
     private static async Task<string> OpenAsync(AttackedConsole c, string node, string secretOf, Func<HubConnection, Task<string>> attack)
     {

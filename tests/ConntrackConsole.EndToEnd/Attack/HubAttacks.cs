@@ -29,15 +29,15 @@ internal static partial class HubAttacks
         Connect("the cookie of an admin and a node's name", c => [("Cookie", c["adam"].Cookie), (NodeSecret.Header, "node1")]),
         new("the hub's path in capitals, with no secret", Unauthorized, async c => $"{(await c["adam"].PostAsync("/HUBS/COLLECTOR/negotiate?negotiateVersion=1", "")).Status}"),
 
-        Hello("as another node", "presented the secret of node node2", "node1", hello => hello, secretOf: "node2"),
-        Hello("as a node that the cluster has not", "has no node named node7", "node7", hello => hello),
-        Hello("as an older collector of a node", "started later is already connected", "node1", hello => hello with { StartedAtMs = 1 }),
-        Hello("with a version of 10,000 letters", "an introduction that this console does not support", "node1", hello => hello with { Version = new string('v', 10_000) }),
-        Hello("with 65 capabilities", "an introduction that this console does not support", "node1", hello => hello with { Capabilities = [.. Enumerable.Repeat(new Capability("x", true, ""), 65)] }),
-        Hello("with a setting of 10,000 letters", "an introduction that this console does not support", "node1", hello => hello with { Sysctls = new Dictionary<string, string> { ["x"] = new('x', 10_000) } }),
-        new("a second introduction", "already sent its introduction", c => NodeAsync(c, async (hub, _) =>
-            (await hub.InvokeAsync<Welcome>(HubMethods.Hello, Tests.Timeline.Frames.Hello("node3", 2), Ct)).Refusal!)),
-        new("an introduction that is null", "its introduction names another node", c => OpenAsync(c, "node1", "node1", hub => hub.InvokeAsync<Welcome>(HubMethods.Hello, null, Ct))),
+        Hello("as another node", CollectorErrorCodes.OtherNode, "node1", hello => hello, secretOf: "node2"),
+        Hello("as a node that the cluster has not", CollectorErrorCodes.UnknownNode, "node7", hello => hello),
+        Hello("as an older collector of a node", CollectorErrorCodes.NewerCollector, "node1", hello => hello with { StartedAtMs = 1 }),
+        Hello("with a version of 10,000 letters", CollectorErrorCodes.UnsupportedIntroduction, "node1", hello => hello with { Version = new string('v', 10_000) }),
+        Hello("with 65 capabilities", CollectorErrorCodes.UnsupportedIntroduction, "node1", hello => hello with { Capabilities = [.. Enumerable.Repeat(new Capability("x", true, ""), 65)] }),
+        Hello("with a setting of 10,000 letters", CollectorErrorCodes.UnsupportedIntroduction, "node1", hello => hello with { Sysctls = new Dictionary<string, string> { ["x"] = new('x', 10_000) } }),
+        new("a second introduction", CollectorErrorCodes.IntroducedTwice, c => NodeAsync(c, async (hub, _) =>
+            (await hub.InvokeAsync<Welcome>(HubMethods.Hello, Tests.Timeline.Frames.Hello("node3", 2), Ct)).Code!)),
+        new("an introduction that is null", CollectorErrorCodes.OtherNode, c => OpenAsync(c, "node1", "node1", hub => hub.InvokeAsync<Welcome>(HubMethods.Hello, null, Ct))),
 
         new("a journal before the introduction", "0 written", c => OpenAsync(c, "node1", "node1", async hub => $"{await hub.InvokeAsync<long>(HubMethods.Journal, Report("flush-1"), Ct)} written")),
         new("frames before the introduction", "closed", c => OpenAsync(c, "node1", "node1", async hub =>
@@ -105,7 +105,7 @@ internal static partial class HubAttacks
 
     private static HubAttack Hello(string name, string fragment, string node, Func<Hello, Hello> change, string? secretOf = null) =>
         new($"an introduction {name}", fragment, c => OpenAsync(c, node, secretOf ?? node, async hub =>
-            (await hub.InvokeAsync<Welcome>(HubMethods.Hello, change(Tests.Timeline.Frames.Hello(node, long.MaxValue)), Ct)).Refusal ?? "let in"));
+            (await hub.InvokeAsync<Welcome>(HubMethods.Hello, change(Tests.Timeline.Frames.Hello(node, long.MaxValue)), Ct)).Code ?? "let in"));
 
     private static HubAttack Call(string method, object argument) => new($"a call of {method}", Missing, c => NodeAsync(c, async (hub, _) =>
         (await Assert.ThrowsAnyAsync<Exception>(() => hub.InvokeCoreAsync(method, [argument], Ct))).Message));

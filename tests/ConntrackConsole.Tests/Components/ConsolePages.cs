@@ -189,7 +189,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         if (waiting > 0)
             frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("10.1.0.5"), entries, entries, waiting, 0, 0));
         if (Store.Apply("node-a", 1, frame).Rejection is { } fault)
-            throw new InvalidOperationException(fault);
+            throw new InvalidOperationException(fault.Message);
     }
 
     /// <summary>Advances the clock until the condition is true: a timer on another thread may be started late.</summary>

@@ -76,9 +76,9 @@ public class CollectorPassTests
     [InlineData(null, false)]
     public void Fault_IntroductionAsOtherNode_IsReported(string? node, bool fits)
     {
-        string? fault = new CollectorIdentity("node1").Fault(Hello(node!));
-        Assert.Equal(fits, fault is null);
-        Assert.True(fits || fault!.Contains("--node node1", StringComparison.Ordinal));
+        var fault = new CollectorIdentity("node1").Fault(Hello(node!));
+        Assert.Equal(fits ? null : CollectorErrorCodes.OtherNode, fault?.Code);
+        Assert.True(fits || fault!.Message.Contains("--node node1", StringComparison.Ordinal));
         Assert.Null(CollectorIdentity.Unnamed.Fault(Hello(node!)));
     }
 

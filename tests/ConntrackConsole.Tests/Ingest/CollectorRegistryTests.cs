@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
 
@@ -31,7 +32,7 @@ public class CollectorRegistryTests
     {
         _registry.Register(Hello("node1", 6), "c1", () => { });
         var welcome = _registry.Register(Hello("node1", 5), "c2", () => { });
-        Assert.False(welcome.Accepted);
+        Assert.Equal((false, CollectorErrorCodes.NewerCollector), (welcome.Accepted, welcome.Code));
         Assert.Contains("node1", welcome.Refusal);
         Assert.Equal("c1", _registry.ConnectionOf("node1"));
     }
@@ -43,7 +44,7 @@ public class CollectorRegistryTests
         Assert.True(_registry.Register(Hello("node1"), "c1", () => { }).Accepted);
         _cluster.Apply([new NodeChange(new NodeInfo("u", "node2", true, []), false)]);
         _cluster.Confirm(1);
-        Assert.Contains("no node named node1", _registry.Register(Hello("node1"), "c2", () => { }).Refusal);
+        Assert.Equal(CollectorErrorCodes.UnknownNode, _registry.Register(Hello("node1"), "c2", () => { }).Code);
         Assert.True(_registry.Register(Hello("node2"), "c3", () => { }).Accepted);
     }
 
@@ -64,9 +65,11 @@ public class CollectorRegistryTests
     [InlineData("Node One")]
     [InlineData("node1\n")]
     [InlineData("<script>")]
-    public void Register_NoNodeName_IsRejected(string node) => Assert.False(_registry.Register(Hello(node), "c", () => { }).Accepted);
+    public void Register_NoNodeName_IsRejected(string node) => AssertRejected(CollectorErrorCodes.InvalidNodeName, Hello(node));
 
     [Fact]
-    public void Register_FieldsMissing_IsRejected() =>
-        Assert.False(_registry.Register(Hello("node1") with { Capabilities = null! }, "c", () => { }).Accepted);
+    public void Register_FieldsMissing_IsRejected() => AssertRejected(CollectorErrorCodes.UnsupportedIntroduction, Hello("node1") with { Capabilities = null! });
+
+    private void AssertRejected(string code, Hello hello) =>
+        Assert.True(_registry.Register(hello, "c", () => { }) is { Accepted: false, Refusal: not null } welcome && welcome.Code == code);
 }

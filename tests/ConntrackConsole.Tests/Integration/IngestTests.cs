@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
+using ConntrackConsole.Ingest;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
@@ -117,7 +118,7 @@ public sealed class IngestTests : IAsyncLifetime
         await Eventually.TrueAsync(() => !first.IsConnected);
         Assert.True(second.IsConnected);
         await using var third = new TestCollector("node1", _host.Url, ConsoleHost.Token);
-        Assert.Contains("later", (await third.ConnectAsync(5)).Refusal);
+        Assert.Equal(CollectorErrorCodes.NewerCollector, (await third.ConnectAsync(5)).Code);
     }
 
     [Fact]

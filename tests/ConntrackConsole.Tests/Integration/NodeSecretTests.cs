@@ -32,8 +32,7 @@ public sealed class NodeSecretTests : IAsyncLifetime
         await using var a = Collector("node-b", socket, ConsoleHost.Token, secretOf: "node-a");
         a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
         var welcome = await a.ConnectAsync(2);
-        Assert.False(welcome.Accepted);
-        Assert.Contains("secret of node node-a", welcome.Refusal);
+        Assert.Equal((false, CollectorErrorCodes.OtherNode), (welcome.Accepted, welcome.Code));
 
         Assert.Equal(["node-b"], _host.Get<CollectorRegistry>().ConnectedNodes);
         var answer = await _host.Get<CollectorLink>().PreviewAsync("node-b", new PreviewRequest("p", "10.1.0.5", null!), TestContext.Current.CancellationToken);
@@ -51,8 +50,8 @@ public sealed class NodeSecretTests : IAsyncLifetime
         a.Preview = request => new FlushPreview(request.PreviewId, "node-b", "forged", [], long.MaxValue, null, true);
         var request = new PreviewRequest("p", "10.1.0.5", null!);
         var link = _host.Get<CollectorLink>();
-        Assert.Equal("Node node-a returned an invalid response.", (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure);
-        Assert.True((await link.PreviewAsync("node-b", request, TestContext.Current.CancellationToken)).Lost);
+        Assert.Equal(NodeReasons.InvalidAnswer, (await link.PreviewAsync("node-a", request, TestContext.Current.CancellationToken)).Failure?.Code);
+        Assert.True(await link.PreviewAsync("node-b", request, TestContext.Current.CancellationToken) is { Lost: true, Failure.Code: NodeReasons.NotConnected });
 
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         a.Send(Frame(1, now, true, (Group, 4, 0)));

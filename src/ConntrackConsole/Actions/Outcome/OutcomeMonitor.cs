@@ -80,7 +80,7 @@ internal sealed partial class OutcomeMonitor(
                 ToMs = toMs, Final = toMs >= before.UntilMs, Resets = ResetsAround(record.Plan, before.FromMs, toMs),
                 Left = readings.Sum(r => r.Left), Recreated = readings.Sum(r => r.Recreated), Clients = readings.Sum(r => r.Clients), Reconnected = readings.Sum(r => r.Reconnected),
                 IpvsKept = readings.Sum(r => r.IpvsKept), IpvsForwarded = readings.Sum(r => r.IpvsForwarded), IpvsUnread = readings.Any(r => r.IpvsUnread),
-                Unanswered = [.. answers.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure}")],
+                Unanswered = [.. answers.Where(t => t.Value is null || t.Value.Refusal is not null).Select(t => $"{t.Node}: {t.Value?.Refusal ?? t.Failure?.Message}")],
             };
             _now[id] = reading;
             if (reading.Final)

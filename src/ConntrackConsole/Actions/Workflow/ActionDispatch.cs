@@ -93,16 +93,19 @@ internal sealed partial class ActionDispatch(
     {
         // A concurrent revert was faster.
         _ when !n.IsOpenChange => n,
-        null => n with { Message = $"{n.Node} did not answer the revert command ({answer.Failure}): it reverts the change automatically when it expires." },
+        null => n with
+        {
+            Message = $"{n.Node} did not answer the revert command ({answer.Failure?.Message}): it reverts the change automatically when it expires.", RefusalCode = answer.Failure?.Code,
+        },
         { Outcome: SettingOutcome.Reverted or SettingOutcome.Drifted or SettingOutcome.Void } reverted => n with
         {
-            Setting = n.Setting! with { Outcome = reverted.Outcome, Now = reverted.Now, RevertAtMs = null, Message = reverted.Message, Code = reverted.Code }, Message = null,
+            Setting = n.Setting! with { Outcome = reverted.Outcome, Now = reverted.Now, RevertAtMs = null, Message = reverted.Message, Code = reverted.Code }, Message = null, RefusalCode = null,
         },
         { Outcome: SettingOutcome.Withheld or SettingOutcome.Failed or SettingOutcome.Unsure } kept => n with
         {
-            Setting = n.Setting! with { Outcome = SettingOutcome.Withheld, Now = kept.Now, RevertAtMs = kept.RevertAtMs ?? n.Setting.RevertAtMs, Message = kept.Message, Code = kept.Code }, Message = null,
+            Setting = n.Setting! with { Outcome = SettingOutcome.Withheld, Now = kept.Now, RevertAtMs = kept.RevertAtMs ?? n.Setting.RevertAtMs, Message = kept.Message, Code = kept.Code }, Message = null, RefusalCode = null,
         },
-        { } refused => n with { Message = $"{n.Node} did not revert the change: {refused.Message}" },
+        { } refused => n with { Message = $"{n.Node} did not revert the change: {refused.Message}", RefusalCode = refused.Code },
     };
 
     private async Task<List<NodeResult>> FlushAsync(ActionRecord running)
@@ -115,7 +118,7 @@ internal sealed partial class ActionDispatch(
         {
             { Value: { Refusal: { } refusal } result } => new NodeResult(a.Node, NodeOutcome.Refused, result, Message: refusal, RefusalCode: result.Code),
             { Value: { } result } => new NodeResult(a.Node, NodeOutcome.Done, result),
-            _ => new NodeResult(a.Node, NodeOutcome.Unknown, Message: a.Failure),
+            _ => new NodeResult(a.Node, NodeOutcome.Unknown, Message: a.Failure?.Message, RefusalCode: a.Failure?.Code),
         })];
     }
 
@@ -148,7 +151,7 @@ internal sealed partial class ActionDispatch(
         {
             { Value: { Outcome: SettingOutcome.Refused or SettingOutcome.Moved } result } => new NodeResult(answer.Node, NodeOutcome.Refused, Setting: result, Message: result.Message),
             { Value: { } result } => new NodeResult(answer.Node, NodeOutcome.Done, Setting: result),
-            _ => new NodeResult(answer.Node, NodeOutcome.Unknown, Message: answer.Failure),
+            _ => new NodeResult(answer.Node, NodeOutcome.Unknown, Message: answer.Failure?.Message, RefusalCode: answer.Failure?.Code),
         };
     }
 

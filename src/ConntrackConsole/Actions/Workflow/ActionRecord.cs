@@ -95,7 +95,7 @@ public sealed record NodeResult(string Node, [property: JsonPropertyName("fate")
     {
         NodeOutcome.NotAsked => NodeReasons.NotConnected,
         NodeOutcome.Stopped => NodeReasons.Stopped,
-        NodeOutcome.Unknown => NodeReasons.NoAnswer,
+        NodeOutcome.Unknown => RefusalCode ?? NodeReasons.NoAnswer,
         _ => RefusalCode ?? Flush?.Code ?? Setting?.Code ?? Setting?.Outcome switch
         {
             // Collectors of older versions send no codes.

@@ -27,7 +27,7 @@ internal sealed class RevertRecorder(ActionStore store, ActionDispatch dispatch)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(record);
-        return dispatch.UpdateNodesAsync(record.Id, n => n.Node == node && n.IsOpenChange ? n with { Setting = After(record, n.Setting!, entry), Message = null } : n);
+        return dispatch.UpdateNodesAsync(record.Id, n => n.Node == node && n.IsOpenChange ? n with { Setting = After(record, n.Setting!, entry), Message = null, RefusalCode = null } : n);
     }
 
     private static SettingResult After(ActionRecord record, SettingResult previous, JournalEntry entry)

@@ -185,8 +185,9 @@ internal sealed partial class TimelineStore
         long nowMs = NowMs;
         if (frame.AtMs > nowMs + MaxAheadMs || frame.AtMs < 0)
         {
-            return new FrameResult(
-                false, $"Node {node} sends frames {(frame.AtMs - nowMs) / 1000} s in the future: correct its clock (timedatectl) and restart its collector.");
+            return new FrameResult(false, new Reason(
+                FrameReasons.ClockAhead,
+                $"Node {node} sends frames {(frame.AtMs - nowMs) / 1000} s in the future: correct its clock (timedatectl) and restart its collector."));
         }
 
         lock (_lock)
@@ -357,4 +358,4 @@ internal sealed partial class TimelineStore
 /// <summary>The result of applying a frame.</summary>
 /// <param name="IsLate">Later frames were applied already: this one was skipped.</param>
 /// <param name="Rejection">Why the frame was rejected, or null.</param>
-internal readonly record struct FrameResult(bool IsLate, string? Rejection);
+internal readonly record struct FrameResult(bool IsLate, Reason? Rejection);

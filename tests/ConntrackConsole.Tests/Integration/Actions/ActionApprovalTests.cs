@@ -228,7 +228,7 @@ public sealed class ActionApprovalTests : IAsyncLifetime
     {
         _scene.Nodes["node1"].Flush = r => Result(r.Command.ActionId, "node1", 2) with { Deleted = int.MaxValue, Failed = -1 };
         var answer = await _scene.ConfirmAsync(await _scene.PreviewAsync());
-        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown), (answer.Record!.State, answer.Record.Nodes[0].Outcome));
+        Assert.Equal((ActionState.Unknown, NodeOutcome.Unknown, NodeReasons.InvalidAnswer), (answer.Record!.State, answer.Record.Nodes[0].Outcome, answer.Record.Nodes[0].Code));
         Assert.Single(await _scene.AuditAsync(answer.Record.Id, "flush.completed"));
     }
 }

@@ -346,7 +346,9 @@ public sealed class ActionSettingTests : IAsyncLifetime
             id = o.Command.ActionId;
             throw new InvalidOperationException("a fault");
         };
-        Assert.Contains("node1 did not answer the revert command", (await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Record!.Message);
+        var unanswered = (await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct)).Record!;
+        Assert.Contains("node1 did not answer the revert command", unanswered.Message);
+        Assert.Equal(NodeReasons.AnswerFailed, unanswered.Nodes[0].Code);
         Assert.Single(await OpenAsync());
 
         var entry = Timer(1, record.Id, "0") with { ActionId = id, Origin = JournalOrigin.Console, Who = "ada", Reason = "reverted manually" };
