@@ -3,6 +3,7 @@ using System.CommandLine;
 using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Uplink;
 using ConntrackConsole.Kernel.Netlink;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
@@ -21,7 +22,7 @@ internal static class CollectorCommands
             Follow them live                    conntrack-collector watch
 
             Messages go to standard error, JSON (--json) to standard output. Exit codes: 0 success, 1 failure, 2 usage error,
-            3 refused by a guard.
+            3 refused by a guard. A message about a failure ends with its stable code in brackets (docs/reason-codes.md).
             """)
         {
             RunCommand.Build(), SummaryCommand.Build(), FlowsCommand.Build(), WatchCommand.Build(), ResetsCommand.Build(),
@@ -32,8 +33,7 @@ internal static class CollectorCommands
         if ((SwitchValues.Check(parsed, args) ?? (parsed.Errors is [var first, ..] ? first.Message : null)) is { } error)
         {
             string command = string.Concat(SwitchValues.CommandsOf(parsed).Skip(1).Select(part => " " + part.Name));
-            await Console.Error.WriteLineAsync($"{error} See 'conntrack-collector{command} --help'.");
-            return ExitCode.Usage;
+            return await FailAsync(new Reason(CommandLineReasons.Usage, $"{error} See 'conntrack-collector{command} --help'."), ExitCode.Usage);
         }
 
         try
@@ -42,21 +42,22 @@ internal static class CollectorCommands
         }
         catch (CommandException failure)
         {
-            await Console.Error.WriteLineAsync(failure.Message);
-            return failure.ExitCode;
+            return await FailAsync(failure.Reason, failure.ExitCode);
         }
-        catch (Exception failure) when (failure is DaemonStartException or UplinkException)
+        catch (DaemonStartException failure)
         {
-            await Console.Error.WriteLineAsync(failure.Message);
-            return ExitCode.Usage;
+            return await FailAsync(failure.Reason, ExitCode.Usage);
+        }
+        catch (UplinkException failure)
+        {
+            return await FailAsync(failure.Reason, ExitCode.Usage);
         }
         catch (NetlinkException failure)
         {
             // A missing capability is a usage error, not a kernel error.
-            await Console.Error.WriteLineAsync(failure.Errno == Errno.EPERM
-                ? "No permission to read the conntrack table: run as root or give the program CAP_NET_ADMIN."
-                : failure.Message);
-            return failure.Errno == Errno.EPERM ? ExitCode.Usage : ExitCode.Failed;
+            return failure.Errno == Errno.EPERM
+                ? await FailAsync(new Reason(CommandLineReasons.NoPermission, "No permission to read the conntrack table: run as root or give the program CAP_NET_ADMIN."), ExitCode.Usage)
+                : await FailAsync(new Reason(NodeReasons.Netlink, failure.Message), ExitCode.Failed);
         }
         catch (OperationCanceledException)
         {
@@ -64,9 +65,14 @@ internal static class CollectorCommands
         }
         catch (IOException failure)
         {
-            await Console.Error.WriteLineAsync(failure.Message);
-            return ExitCode.Failed;
+            return await FailAsync(new Reason(CommandLineReasons.IoFailed, failure.Message), ExitCode.Failed);
         }
+    }
+
+    private static async Task<int> FailAsync(Reason reason, int exitCode)
+    {
+        await Console.Error.WriteLineAsync(reason.ToString());
+        return exitCode;
     }
 
     /// <summary>How commands run and end.</summary>

@@ -64,23 +64,23 @@ internal static class FlushCommand
         }
 
         if (NodeFlushGuard.RefuseAddress(podIp.ToString(), OwnAddresses.Read(), out _) is { } refusal)
-            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal);
         if (yes && preset != Safe && (!breakGlass || string.IsNullOrWhiteSpace(reason)))
         {
             throw new CommandException(
-                ExitCode.RefusedByGuard,
+                ExitCode.RefusedByGuard, CommandLineReasons.BreakGlassRequired,
                 $"Without a console the owner of {podIp} is unknown: --preset {preset} needs --break-glass and --reason TEXT.");
         }
 
         if (reason?.Length > NodeCommandGuard.MaxText)
-            throw new CommandException(ExitCode.Usage, $"--reason is longer than the maximum of {NodeCommandGuard.MaxText} characters: shorten it.");
+            throw new CommandException(ExitCode.Usage, NodeReasons.TextTooLong, $"--reason is longer than the maximum of {NodeCommandGuard.MaxText} characters: shorten it.");
         var filter = new FlushFilter(preset switch { Safe => FlushPreset.Safe, All => FlushPreset.All, _ => FlushPreset.DeadBackend }, 0, default, 0);
         List<Flow> listed;
         using (var table = ConntrackTable.Open())
             listed = EntryDeleter.List(table, podIp);
         listed.RemoveAll(flow => !filter.Matches(in flow, OwnerState.Unknown));
         if (NodeFlushGuard.RefuseCount(listed.Count, approved: false) is { } tooMany)
-            throw new CommandException(ExitCode.RefusedByGuard, tooMany.Message);
+            throw new CommandException(ExitCode.RefusedByGuard, tooMany);
         var ipvs = IpvsImpact.TryRead(podIp, filter)?.Summary;
         var outcome = yes && listed.Count > 0 ? Delete(new FlushList(podIp, filter, OwnerState.Unknown, listed, "", 0), reason, state, stop) : null;
 
@@ -112,12 +112,12 @@ internal static class FlushCommand
     private static FlushResult Delete(FlushList list, string? reason, string state, CancellationToken stop)
     {
         if (!NodeSettings.TryRead(new Sysctl(), out var settings, out string? why))
-            throw new CommandException(ExitCode.Failed, why);
+            throw new CommandException(ExitCode.Failed, NodeReasons.SettingsUnreadable, why);
         var executor = new FlushExecutor(Environment.MachineName, new ActionJournal(state, log: Console.Error));
         using var fileLock = executor.TryLock(TimeSpan.FromSeconds(5), stop)
-            ?? throw new CommandException(ExitCode.RefusedByGuard, "Another flush is still running on this node. Nothing was done: retry when it has finished.");
+            ?? throw new CommandException(ExitCode.RefusedByGuard, FlushReasons.Busy, "Another flush is still running on this node. Nothing was done: retry when it has finished.");
         executor.ResolveInterrupted();
         var result = executor.Run(list, LocalOperator.Begin(reason), OwnerState.Unknown, settings.UnacknowledgedSeconds, stop);
-        return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Refusal);
+        return result.Refusal is null ? result : throw new CommandException(ExitCode.Failed, result.Code!, result.Refusal);
     }
 }

@@ -14,7 +14,7 @@ internal static class LocalOperator
     public static void ThrowIfObserveOnly()
     {
         if (ObserveOnly.Refusal(Environment.MachineName, option: false, Environment.GetEnvironmentVariable(ObserveOnly.Variable)) is { } refusal)
-            throw new CommandException(ExitCode.RefusedByGuard, refusal.Message);
+            throw new CommandException(ExitCode.RefusedByGuard, refusal);
     }
 
     public static JournalLine Begin(string? reason) => new()

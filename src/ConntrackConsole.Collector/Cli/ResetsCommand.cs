@@ -4,6 +4,7 @@ using ConntrackConsole.Collector.Cli.Json;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Cli;
 
@@ -30,7 +31,7 @@ internal static class ResetsCommand
         command.SetAction(async (parsed, stop) =>
         {
             using var resets = ResetSource.TryOpen(parsed.GetValue(source), out string why)
-                ?? throw new CommandException(ExitCode.Failed, "Resets cannot be observed here: " + why);
+                ?? throw new CommandException(ExitCode.Failed, CommandLineReasons.ResetsUnavailable, "Resets cannot be observed here: " + why);
             if (why.Length > 0)
                 await Console.Error.WriteLineAsync(why);
             bool asJson = parsed.GetValue(json);

@@ -67,10 +67,10 @@ internal static class SettingCommands
         RemoveExpiredFilter(state);
         var kind = Find(name);
         if (kind.Refuse(wanted) is { } wrong)
-            throw new CommandException(ExitCode.Usage, wrong.Message);
+            throw new CommandException(ExitCode.Usage, wrong);
         var values = new SettingValues(new Sysctl());
         if (!values.TryRead(kind, out string? before, out string? unreadable))
-            throw new CommandException(ExitCode.Failed, unreadable);
+            throw new CommandException(ExitCode.Failed, SettingReasons.Unreadable, unreadable);
         SettingResult? result = null;
         if (yes)
         {
@@ -80,9 +80,9 @@ internal static class SettingCommands
             ThrowUnlessDone(result);
         }
         // The same rules in the same order as with --yes, the open changes of the journal among them.
-        else if (Handler(new ActionJournal(state, log: Console.Error), values, null).Read(new SettingRequest("", kind.Key, wanted)).Refusal is { } refusal)
+        else if (Handler(new ActionJournal(state, log: Console.Error), values, null).Read(new SettingRequest("", kind.Key, wanted)) is { Refusal: { } refusal } reading)
         {
-            throw new CommandException(ExitCode.RefusedByGuard, refusal);
+            throw new CommandException(ExitCode.RefusedByGuard, reading.RefusalCode!, refusal);
         }
 
         DateTimeOffset? revertAt = result?.RevertAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
@@ -111,7 +111,7 @@ internal static class SettingCommands
             RemoveExpiredFilter(state);
         var journal = new ActionJournal(state, log: Console.Error);
         if (journal.Where(action => action.IsOpenChange && action.Begin.Target == kind.Key) is not [var open])
-            throw new CommandException(ExitCode.Failed, $"The journal in {state} has no open change of {kind.Key}: there is nothing to revert.");
+            throw new CommandException(ExitCode.Failed, SettingReasons.NotOpen, $"The journal in {state} has no open change of {kind.Key}: there is nothing to revert.");
         var change = open.Open();
         if (!yes)
         {
@@ -148,10 +148,10 @@ internal static class SettingCommands
         new(Environment.MachineName, TimeProvider.System, journal, values, RunningKernel.Read().BootId, () => proxy);
 
     private static SettingKind Find(string name) => SettingCatalog.Find(name) ?? throw new CommandException(
-        ExitCode.Usage, $"'{name}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => Short(kind.Key)))}.");
+        ExitCode.Usage, SettingReasons.UnknownKey, $"'{name}' is not a setting that can be changed: {string.Join(", ", SettingCatalog.All.Select(kind => Short(kind.Key)))}.");
 
     private static string RequireReason(string? reason) => string.IsNullOrWhiteSpace(reason)
-        ? throw new CommandException(ExitCode.Usage, "--yes needs --reason TEXT: the reason, for the journal.")
+        ? throw new CommandException(ExitCode.Usage, NodeReasons.MissingReason, "--yes needs --reason TEXT: the reason, for the journal.")
         : reason;
 
     private static void ThrowUnlessDone(SettingResult result)
@@ -160,7 +160,7 @@ internal static class SettingCommands
         {
             throw new CommandException(
                 result.Outcome is SettingOutcome.Refused or SettingOutcome.Withheld or SettingOutcome.Moved or SettingOutcome.Drifted ? ExitCode.RefusedByGuard : ExitCode.Failed,
-                result.Message ?? $"{result.Key}: {result.Outcome}.");
+                result.Code ?? SettingReasons.WriteFailed, result.Message ?? $"{result.Key}: {result.Outcome}.");
         }
     }
 

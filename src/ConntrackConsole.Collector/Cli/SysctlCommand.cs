@@ -49,13 +49,13 @@ internal static class SysctlCommand
             var fault = new Sysctl().TryRead(key, out long value);
             return fault == SysctlFault.None
                 ? new Dictionary<string, string> { [key.Name] = value.ToString(CultureInfo.InvariantCulture) }
-                : throw new CommandException(ExitCode.Failed, Sysctl.Explain(fault, key));
+                : throw new CommandException(ExitCode.Failed, SettingReasons.Unreadable, Sysctl.Explain(fault, key));
         }
 
         var kind = SettingCatalog.Find(name)!;
         return new SettingValues(new Sysctl()).TryRead(kind, out string? text, out string? why)
             ? new Dictionary<string, string> { [kind.Key] = text }
-            : throw new CommandException(ExitCode.Failed, why);
+            : throw new CommandException(ExitCode.Failed, SettingReasons.Unreadable, why);
     }
 
     // What this kernel does not have is left out.

@@ -85,7 +85,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new DaemonStartException($"--state {options.StateDirectory} cannot be used: {failure.Message}", failure);
+            throw new DaemonStartException(CommandLineReasons.StateUnusable, $"--state {options.StateDirectory} cannot be used: {failure.Message}", failure);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class CollectorDaemon(CollectorDaemonOptions options, TextWriter
     {
         var capabilities = Capabilities.Probe(options.ObserveOnly?.Message);
         return capabilities.First(capability => capability.Name == Capabilities.Events) is { Available: false } missing
-            ? throw new DaemonStartException(missing.Detail)
+            ? throw new DaemonStartException(CommandLineReasons.EventsUnavailable, missing.Detail)
             : capabilities;
     }
 

@@ -27,10 +27,10 @@ internal sealed class ConsoleLink(
                 await connection.StartAsync(stop);
                 var welcome = await connection.InvokeAsync<Welcome>(HubMethods.Hello, hello(), stop);
                 if (welcome is { Accepted: false, IsTemporary: true })
-                    throw new IOException("it does not accept this collector yet. " + welcome.Refusal);
+                    throw new IOException("it does not accept this collector yet. " + new Reason(CodeOf(welcome), welcome.Refusal ?? ""));
                 // Wrong secret or a second collector for the node: retrying cannot help.
                 if (!welcome.Accepted)
-                    throw new UplinkException("The console refused this collector. " + welcome.Refusal);
+                    throw new UplinkException(CodeOf(welcome), "The console refused this collector. " + welcome.Refusal);
                 Log("connected to the console at " + address);
                 backoff.Reset();
                 await StreamAsync(connection, stop);
@@ -56,6 +56,9 @@ internal sealed class ConsoleLink(
             log.WriteLine(sentence);
         }
     }
+
+    // A console of an earlier version sends no code.
+    private static string CodeOf(Welcome refused) => refused.Code ?? CommandLineReasons.ConsoleRefused;
 
     // A closed connection does not end a stream that waits for its next frame.
     private async Task StreamAsync(HubConnection connection, CancellationToken stop)

@@ -22,7 +22,8 @@ internal sealed record NodeCredential(string Node, string? Secret)
             return new NodeCredential(node, string.IsNullOrWhiteSpace(token) ? null : NodeSecret.Of(token.Trim(), node));
         return NodeSecret.HasForm(secret)
             ? new NodeCredential(node, secret)
-            : throw new UplinkException($"{SecretVariable} is not a node secret: set it to the output of `conntrack-console node-secret {node}`, {NodeSecret.Length} hexadecimal digits.");
+            : throw new UplinkException(
+                CommandLineReasons.InvalidNodeSecret, $"{SecretVariable} is not a node secret: set it to the output of `conntrack-console node-secret {node}`, {NodeSecret.Length} hexadecimal digits.");
     }
 
     /// <summary>Opens the connection with this credential.</summary>
@@ -40,8 +41,10 @@ internal sealed record NodeCredential(string Node, string? Secret)
         catch (WebSocketException failure) when (socket.HttpStatusCode == HttpStatusCode.Unauthorized)
         {
             string what = Secret is null ? "requires a secret, and this collector has none" : "rejects this collector's secret";
-            throw new IOException(
-                $"the console {what}: set {TokenVariable} to the console's Collectors:Token, or {SecretVariable} to the output of `conntrack-console node-secret {Node}`", failure);
+            var reason = new Reason(
+                CommandLineReasons.SecretRejected,
+                $"the console {what}: set {TokenVariable} to the console's Collectors:Token, or {SecretVariable} to the output of `conntrack-console node-secret {Node}`");
+            throw new IOException(reason.ToString(), failure);
         }
     }
 }

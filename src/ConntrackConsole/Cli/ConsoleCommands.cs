@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Hosting;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Cli;
 
@@ -24,7 +25,7 @@ internal static class ConsoleCommands
         if (message is not null)
         {
             string command = string.Concat(SwitchValues.CommandsOf(parsed).Skip(1).Select(part => " " + part.Name));
-            await error.WriteLineAsync($"conntrack-console: {message} See 'conntrack-console{command} --help'.");
+            await error.WriteLineAsync($"conntrack-console: {message} See 'conntrack-console{command} --help'. [{CommandLineReasons.Usage}]");
             return Usage;
         }
 

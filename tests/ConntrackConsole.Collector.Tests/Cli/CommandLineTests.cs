@@ -46,13 +46,13 @@ public class CommandLineTests
     [InlineData("run --console unix:relative --node n --state /tmp/s")]
     [InlineData("run --console http://localhost:1 --node N%41ME --state /tmp/s")]
     [InlineData("run --console http://localhost:1 --node n --state /proc/nowhere")]
-    public void WrongInput_IsOneSentenceAndExit2(string arguments)
+    public void WrongInput_IsOneSentenceWithACodeAndExit2(string arguments)
     {
         var (exitCode, output, errors) = CollectorProgram.Run(null, arguments.Split(' '));
 
         Assert.Equal(2, exitCode);
         Assert.Empty(output);
-        Assert.Single(errors.Trim().Split('\n'));
+        Assert.Matches(@" \[(cli|setting)\.[a-z_]+\]$", Assert.Single(errors.Trim().Split('\n')));
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
@@ -71,7 +71,7 @@ public class CommandLineTests
         var (exitCode, output, errors) = CollectorProgram.Run(scratch.Inside, arguments.Replace("STATE", state.Path, StringComparison.Ordinal).Split(' '));
 
         Assert.Equal((2, ""), (exitCode, output));
-        Assert.Matches($"takes true or false.*'conntrack-collector {command} --help'", Assert.Single(errors.Trim().Split('\n')));
+        Assert.Matches($"takes true or false.*'conntrack-collector {command} --help'. \\[{CommandLineReasons.Usage}\\]$", Assert.Single(errors.Trim().Split('\n')));
         Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
         Assert.Empty(Directory.GetFiles(state.Path));
     }
@@ -217,7 +217,7 @@ public class CommandLineTests
             scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--preset", "dead-backend", "--yes");
 
         Assert.Equal(3, exitCode);
-        Assert.Contains("--break-glass", errors, StringComparison.Ordinal);
+        Assert.EndsWith($"[{CommandLineReasons.BreakGlassRequired}]\n", errors, StringComparison.Ordinal);
         Assert.Equal(3, ConntrackProgram.List(scratch.Inside).Count);
     }
 
@@ -243,7 +243,7 @@ public class CommandLineTests
             scratch.Inside, "flush", "--pod-ip", "10.244.0.1", "--yes", "--state", "/proc/nowhere");
 
         Assert.NotEqual(0, exitCode);
-        Assert.Single(errors.Trim().Split('\n'));
+        Assert.EndsWith($"[{CommandLineReasons.IoFailed}]", Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
         Assert.Equal(3, ConntrackProgram.List(scratch.Inside).Count);
     }
 
@@ -282,7 +282,7 @@ public class CommandLineTests
         var (reverted, output, _) = CollectorProgram.Run(scratch.Inside, "sysctl", "revert", "nf_conntrack_acct", "--state", state.Path, "--reason", "over", "--yes");
 
         Assert.Equal((3, 0, 0), (refused, dry, reverted));
-        Assert.Contains("revert that change first", errors, StringComparison.Ordinal);
+        Assert.EndsWith($"[{SettingReasons.OpenChange}]\n", errors, StringComparison.Ordinal);
         Assert.Contains("1 → 0; nothing was changed", shown, StringComparison.Ordinal);
         Assert.Contains("1 → 0, is 0", output, StringComparison.Ordinal);
         Assert.Equal("net.netfilter.nf_conntrack_acct = 0\n", CollectorProgram.Run(scratch.Inside, "sysctl", "get", "nf_conntrack_acct").Output);
@@ -290,22 +290,22 @@ public class CommandLineTests
     }
 
     [Theory]
-    [InlineData("nf_conntrack_acct 1 --yes", 2, "--reason")]
-    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, "at most 86400 s")]
-    [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, "at most 60 s")]
-    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, "not a time")]
-    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, "is not a setting that can be changed")]
-    [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, "IPVS is not loaded")]
-    [InlineData("nftables.drop_invalid off --yes --reason x", 3, "revert its change")]
-    public void Sysctl_InvalidSet_ChangesNothing(string arguments, int code, string because)
+    [InlineData("nf_conntrack_acct 1 --yes", 2, NodeReasons.MissingReason)]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after 25h", 3, SettingReasons.InvalidRevertTime)]
+    [InlineData("nf_conntrack_log_invalid 6 --yes --reason x --revert-after 2m", 3, SettingReasons.InvalidRevertTime)]
+    [InlineData("nf_conntrack_acct 1 --yes --reason x --revert-after soon", 2, CommandLineReasons.Usage)]
+    [InlineData("nf_conntrack_tcp_timeout_established 3600 --yes --reason x", 2, SettingReasons.UnknownKey)]
+    [InlineData("ipvs.timeout_tcp 60 --yes --reason x", 1, SettingReasons.Unreadable)]
+    [InlineData("nftables.drop_invalid off --yes --reason x", 3, SettingReasons.FilterOff)]
+    public void Sysctl_InvalidSet_ChangesNothing(string arguments, int exit, string code)
     {
         using var scratch = new ScratchNamespace();
         using var state = new TemporaryDirectory();
 
         var (exitCode, _, errors) = CollectorProgram.Run(scratch.Inside, ["sysctl", "set", .. arguments.Split(' '), "--state", state.Path]);
 
-        Assert.Equal(code, exitCode);
-        Assert.Contains(because, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Equal(exit, exitCode);
+        Assert.EndsWith($" [{code}]", Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
         Assert.Empty(new ActionJournal(state.Path).Where(_ => true));
     }
 
@@ -345,7 +345,7 @@ public class CommandLineTests
 
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("CAP_NET_ADMIN", errors, StringComparison.Ordinal);
-        Assert.Single(errors.Trim().Split('\n'));
+        Assert.EndsWith($"[{CommandLineReasons.NoPermission}]", Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
     private static ScratchNamespace Loaded()

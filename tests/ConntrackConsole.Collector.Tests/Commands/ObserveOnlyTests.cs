@@ -70,7 +70,7 @@ public class ObserveOnlyTests
         var (code, output, errors) = Run(scratch, [.. arguments.Split(' '), "--state", state.Path]);
 
         Assert.Equal((3, ""), (code, output));
-        Assert.Matches("^Node .* is observe-only and refuses every command", Assert.Single(errors.Trim().Split('\n')));
+        Assert.EndsWith($" [{NodeReasons.ObserveOnly}]", Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
         Assert.Single(ConntrackProgram.List(scratch.Inside));
         Assert.Empty(Directory.GetFiles(state.Path));
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using ConntrackConsole.Collector.Host;
 using ConntrackConsole.Collector.Observation.Resets;
+using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation;
@@ -66,6 +67,7 @@ public class ResetSourceTests
 
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("tracefs", errors, StringComparison.Ordinal);
+        Assert.EndsWith($" [{CommandLineReasons.ResetsUnavailable}]\n", errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,6 +44,9 @@ internal sealed class ConsoleDouble : IAsyncDisposable
     /// </summary>
     public Func<JournalReport, long?> Write { get; set; } = report => report.Entries[^1].Number;
 
+    /// <summary>The answer to an introduction; by default that of a console without codes.</summary>
+    public string Welcome { get; init; } = """{"accepted":true,"refusal":null}""";
+
     public Task<TAnswer> AskAsync<TAsked, TAnswer>(string method, TAsked asked) => AskRawAsync<TAnswer>(method, JsonSerializer.Serialize(asked, typeof(TAsked), WireJson.Default));
 
     /// <exception cref="InvalidOperationException">The collector answered with an error.</exception>
@@ -115,7 +118,7 @@ internal sealed class ConsoleDouble : IAsyncDisposable
                 await SendAsync("{}", socket);
                 break;
             case 1 when message["target"]!.GetValue<string>() == HubMethods.Hello:
-                await SendAsync($$"""{"type":3,"invocationId":"{{id}}","result":{"accepted":true,"refusal":null} }""", socket);
+                await SendAsync($$"""{"type":3,"invocationId":"{{id}}","result":{{Welcome}} }""", socket);
                 _socket = socket;
                 break;
             case 1 when message["target"]!.GetValue<string>() == HubMethods.Clock:

@@ -29,6 +29,7 @@ public class NodeCredentialTests
     public void Of_MalformedSecret_ThrowsWithInstructions(string secret)
     {
         var fault = Assert.Throws<UplinkException>(() => NodeCredential.Of("node1", Token, secret));
+        Assert.Equal(CommandLineReasons.InvalidNodeSecret, fault.Reason.Code);
         Assert.Contains("conntrack-console node-secret node1", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, fault.Message, StringComparison.Ordinal);
     }

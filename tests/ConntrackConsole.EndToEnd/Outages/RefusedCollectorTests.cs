@@ -28,7 +28,7 @@ public sealed class RefusedCollectorTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Directory.Delete(state, recursive: true);
-        Assert.Contains("no node named node7 yet", line, StringComparison.Ordinal);
+        Assert.EndsWith($" [{CollectorErrorCodes.UnknownNode}]", line, StringComparison.Ordinal);
         Assert.False(hasExited);
     }
 
@@ -50,6 +50,7 @@ public sealed class RefusedCollectorTests
 
         Directory.Delete(state, recursive: true);
         Assert.Contains(message, line, StringComparison.Ordinal);
+        Assert.EndsWith($" [{CommandLineReasons.SecretRejected}]", line, StringComparison.Ordinal);
         Assert.Contains("conntrack-console node-secret node7", line, StringComparison.Ordinal);
         Assert.Empty(host.Get<CollectorRegistry>().ConnectedNodes);
     }

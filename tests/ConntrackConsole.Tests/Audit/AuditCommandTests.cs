@@ -101,7 +101,7 @@ public sealed class AuditCommandTests
     }
 
     [Theory]
-    [InlineData("command was not provided. See 'conntrack-console audit --help'")]
+    [InlineData("command was not provided. See 'conntrack-console audit --help'. [cli.usage]\n")]
     [InlineData("'repair'", "repair")]
     [InlineData("--head is not N:HASH", "verify", "--head", "7")]
     [InlineData("See 'conntrack-console audit verify --help'", "verify", "--head", "7")]

@@ -13,9 +13,9 @@ public class NodeSecretCommandTests
         Assert.Equal((0, NodeSecret.Of(Token, "worker-3") + Environment.NewLine, ""), await RunAsync("worker-3", "--Collectors:Token=" + Token));
 
     [Theory]
-    [InlineData("'NAME' missing")]
+    [InlineData(" [cli.usage]\n")]
     [InlineData("'Worker 3' is not a node name", "Worker 3")]
-    [InlineData("Collectors:Token is not set", "worker-3")]
+    [InlineData("[config.missing]", "worker-3")]
     [InlineData("'--bogus=1'", "worker-3", "--bogus=1")]
     [InlineData("[config.invalid_token]", "worker-3", "--Collectors:Token=short")]
     public async Task Run_MissingInput_ReportsIt(string named, params string[] arguments)
