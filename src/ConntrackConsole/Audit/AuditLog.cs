@@ -120,3 +120,6 @@ internal sealed partial class AuditLog(
     /// <param name="Before">The hash of the last row in the chain; null if there is no chain yet.</param>
     private readonly record struct ChainEnd(long Next, string? Before, string? KeyId);
 }
+
+/// <summary>The audit log cannot be written. The message explains to the user what is wrong and what to do.</summary>
+internal sealed class AuditUnavailableException(string message) : Exception(message);

@@ -20,6 +20,8 @@ internal enum AuditFaultKind
 /// <summary>The first fault in the chain.</summary>
 internal sealed record AuditFault(long Row, AuditFaultKind Kind, string Message)
 {
+    public string Code => Kind.Code();
+
     public string KindName => Kind switch
     {
         AuditFaultKind.Changed => "changed",

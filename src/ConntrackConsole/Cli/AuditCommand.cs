@@ -53,7 +53,7 @@ internal static class AuditCommand
         text.AppendLine($"{file}: {verdict.Rows} rows checked.");
         text.AppendLine(verdict.KeyMessage);
         text.AppendLine(verdict.Fault is { } fault
-            ? $"BROKEN at row {fault.Row} ({fault.KindName}): {fault.Message}"
+            ? $"BROKEN at row {fault.Row} ({fault.KindName}): {fault.Message} [{fault.Code}]"
             : "Intact: no row was changed, removed, re-ordered or inserted.");
         if (verdict.Head is { } head)
             text.AppendLine($"{(verdict.IsIntact ? "Head" : "Last valid row")}: {head}");
@@ -65,7 +65,7 @@ internal static class AuditCommand
     {
         whole = verdict.IsIntact, rows = verdict.Rows, keyed = verdict.Keyed, unkeyed = verdict.Unkeyed, beforeChain = verdict.Earlier,
         head = verdict.Head is { } head ? new { row = head.Row, hash = head.Hash } : null,
-        fault = verdict.Fault is { } fault ? new { row = fault.Row, kind = fault.KindName, sentence = fault.Message } : null,
+        fault = verdict.Fault is { } fault ? new { row = fault.Row, kind = fault.KindName, code = fault.Code, sentence = fault.Message } : null,
         againstHead = verdict.AgainstHead, keys = verdict.KeyMessage, tail = verdict.TailMessage,
     }, JsonSerializerOptions.Web) + "\n";
 }

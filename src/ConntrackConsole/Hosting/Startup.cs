@@ -77,6 +77,6 @@ internal static class Startup
         long nowMs = app.Services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
         app.Services.GetRequiredService<TimelineStore>().Restore([new GapSpan(null, GapKind.FramesDropped, nowMs - TimelineStore.HorizonMs, nowMs, damage)], []);
         await app.Services.GetRequiredService<AuditLog>().AppendAsync(new AuditNote(
-            "conntrack-console", null, "storage.damaged", null, null, damage, null, null, "set aside", null, $"storage-{Guid.NewGuid():N}"));
+            "conntrack-console", null, "storage.damaged", null, null, damage, null, null, "set aside", null, $"storage-{Guid.NewGuid():N}") { Code = StartupErrorCodes.DatabaseDamaged });
     }
 }

@@ -31,6 +31,9 @@ internal static class IdentityErrorCodes
     [Description("The sign-in link was already used (403).")]
     public const string LinkUsed = "auth.link_used";
 
+    [Description("The session of another user cannot be ended without a reason.")]
+    public const string ReasonRequired = "auth.reason_required";
+
     [Description("The sign-out form is not from a current page of this console (400).")]
     public const string InvalidForm = "auth.invalid_form";
 }

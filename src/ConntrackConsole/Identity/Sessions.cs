@@ -68,17 +68,17 @@ internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLin
     /// <summary>Ends the session of another user; it applies to the next action of that session and to its open pages.</summary>
     /// <param name="session">Session id, as in the audit rows of that user.</param>
     /// <returns>Why it was not ended, or null.</returns>
-    public async Task<string?> EndOtherAsync(Principal admin, string session, string reason, CancellationToken ct)
+    public async Task<Reason?> EndOtherAsync(Principal admin, string session, string reason, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(admin);
         if (!admin.Role.MayAdminister())
-            return $"{admin.Name} is {admin.Role.Name()}: only an admin can end sessions of other users.";
+            return new Reason(IdentityErrorCodes.Forbidden, $"{admin.Name} is {admin.Role.Name()}: only an admin can end sessions of other users.");
         if (string.IsNullOrWhiteSpace(reason))
-            return "A reason is required: state why the session is ended.";
+            return new Reason(IdentityErrorCodes.ReasonRequired, "A reason is required: state why the session is ended.");
         if (await FindAsync(session, ct) is not { } row)
-            return $"There is no session {session}: see the audit row of the sign-in.";
+            return new Reason(IdentityErrorCodes.SessionUnknown, $"There is no session {session}: see the audit row of the sign-in.");
         if (row.EndedMs is not null || NowMs >= row.UntilMs)
-            return $"The session of {row.Who} has already ended.";
+            return new Reason(IdentityErrorCodes.SessionEnded, $"The session of {row.Who} has already ended.");
         await audit.AppendAsync(Note(admin, "session.ended", row.Who, reason.Trim(), "ok") with { Before = $"session {session}" }, ct);
         await EndAsync(session, ct);
         return null;

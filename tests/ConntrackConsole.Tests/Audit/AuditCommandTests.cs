@@ -22,14 +22,16 @@ public sealed class AuditCommandTests
         var unknown = await RunAsync(null, "verify", file);
         Assert.Equal(1, unknown.Exit);
         Assert.Contains("BROKEN at row 1 (key unknown)", unknown.Output);
+        Assert.Contains($"[{AuditFaultCodes.KeyUnknown}]", unknown.Output);
 
         await log.TamperAsync("UPDATE Audit SET Why = 'another' WHERE Id = 3");
         var broken = await RunAsync(ChainedLog.Secret, "verify", "--json", file);
         Assert.Equal(1, broken.Exit);
         using var json = JsonDocument.Parse(broken.Output);
-        Assert.Equal((false, 2, 3, "changed"), (
+        Assert.Equal((false, 2, 3, "changed", AuditFaultCodes.Changed), (
             json.RootElement.GetProperty("whole").GetBoolean(), json.RootElement.GetProperty("rows").GetInt32(),
-            json.RootElement.GetProperty("fault").GetProperty("row").GetInt32(), json.RootElement.GetProperty("fault").GetProperty("kind").GetString()));
+            json.RootElement.GetProperty("fault").GetProperty("row").GetInt32(), json.RootElement.GetProperty("fault").GetProperty("kind").GetString(),
+            json.RootElement.GetProperty("fault").GetProperty("code").GetString()));
     }
 
     [Fact]

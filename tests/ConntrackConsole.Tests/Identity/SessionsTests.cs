@@ -127,23 +127,23 @@ public sealed class SessionsTests : IAsyncLifetime
         Assert.Equal(
             ("session.ended", "root", "olivia", "left the company", $"session {olivia.Session}", admin.Session, "admin"),
             (row.What, row.Who, row.Target, row.Why, row.Before, row.Session, row.Roles));
-        Assert.Contains("has already ended", await sessions.EndOtherAsync(admin, olivia.Session, "again", Ct));
+        Assert.Equal(IdentityErrorCodes.SessionEnded, (await sessions.EndOtherAsync(admin, olivia.Session, "again", Ct))?.Code);
         Assert.Equal(3, (await RowsAsync()).Count);
     }
 
     [Theory]
-    [InlineData("viewer", true, "why", "only an admin")]
-    [InlineData("operator", true, "why", "only an admin")]
-    [InlineData("approver", true, "why", "only an admin")]
-    [InlineData("break-glass", true, "why", "only an admin")]
-    [InlineData("admin", true, " ", "reason is required")]
-    [InlineData("admin", false, "why", "no session")]
-    public async Task EndOther_NotAllowedOrUnknown_EndsNothing(string role, bool there, string reason, string sentence)
+    [InlineData("viewer", true, "why", IdentityErrorCodes.Forbidden)]
+    [InlineData("operator", true, "why", IdentityErrorCodes.Forbidden)]
+    [InlineData("approver", true, "why", IdentityErrorCodes.Forbidden)]
+    [InlineData("break-glass", true, "why", IdentityErrorCodes.Forbidden)]
+    [InlineData("admin", true, " ", IdentityErrorCodes.ReasonRequired)]
+    [InlineData("admin", false, "why", IdentityErrorCodes.SessionUnknown)]
+    public async Task EndOther_NotAllowedOrUnknown_EndsNothing(string role, bool there, string reason, string code)
     {
         var sessions = Started($"olivia=operator eve={role}", out var links);
         var olivia = await sessions.BeginAsync(links.All[0], null, Ct);
         var eve = await sessions.BeginAsync(links.All[1], null, Ct);
-        Assert.Contains(sentence, await sessions.EndOtherAsync(eve, there ? olivia.Session : "0", reason, Ct));
+        Assert.Equal(code, (await sessions.EndOtherAsync(eve, there ? olivia.Session : "0", reason, Ct))?.Code);
         Assert.NotNull(await sessions.PrincipalAsync(Cookie(olivia), Ct));
         Assert.Equal(2, (await RowsAsync()).Count);
     }

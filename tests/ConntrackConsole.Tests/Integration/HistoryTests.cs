@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using ConntrackConsole.Audit;
+using ConntrackConsole.Configuration;
 using ConntrackConsole.Tests.Integration.Hosting;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
@@ -117,6 +119,8 @@ public sealed class HistoryTests : IAsyncLifetime
         _host = await ConsoleHost.StartAsync(_host.Folder);
         var view = _host.Get<TimelineStore>().Query(new TimelineQuery(_t0, _t0 + 700_000, 10));
         Assert.Contains(view.Gaps, g => g.Text.Contains("renamed to"));
+        var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "storage.damaged"), TestContext.Current.CancellationToken);
+        Assert.Equal(StartupErrorCodes.DatabaseDamaged, Assert.Single(rows).Code);
         Assert.Single(Directory.GetFiles(_host.Folder.FullName, "console.db.damaged-*"), f => new FileInfo(f).Length == 8_192);
     }
 

@@ -10,6 +10,6 @@ internal sealed class ClusterReadiness(ClusterState cluster) : IHealthCheck
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(cluster is { HasCluster: true, IsReady: false }
-            ? HealthCheckResult.Unhealthy(cluster.Problem ?? "The cluster has not been listed yet.")
+            ? HealthCheckResult.Unhealthy($"{ClusterCodes.NotListed}: {cluster.Problem ?? "the cluster has not been listed yet."}")
             : HealthCheckResult.Healthy());
 }
