@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ConntrackConsole.Collector.Cli;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Hosting;
 using ConntrackConsole.Wire;
@@ -11,7 +12,10 @@ namespace ConntrackConsole.Tests.Architecture;
 /// <summary>docs/reason-codes.md lists every stable code; each code is well formed, described, defined once and used.</summary>
 public partial class ReasonCodePageTests
 {
-    private static readonly Assembly[] Assemblies = [typeof(ConsoleApplication).Assembly, typeof(Reason).Assembly, typeof(MechanismCodes).Assembly];
+    private static readonly Assembly[] Assemblies =
+    [
+        typeof(ConsoleApplication).Assembly, typeof(CollectorCommands).Assembly, typeof(Reason).Assembly, typeof(MechanismCodes).Assembly,
+    ];
 
     private static readonly IReadOnlyList<(string Area, Type Type, FieldInfo Field, string Code)> Codes =
     [
