@@ -182,7 +182,8 @@ public class ActionGuardTests
     public void Check_BreakGlassForAnApproval_NamesWhatItReplaces()
     {
         var verdict = ActionGuard.Check(Broken(CleanFlush with { WithoutEndpoints = ["shop/checkout"] }));
-        Assert.Equal("Break-glass: executes without a second person. shop/checkout has no endpoint: clients will hang until it has one again.", verdict.Message);
+        Assert.Equal((GuardDecision.NeedsConfirmation, FlushGuardReasons.NoEndpoint), (verdict.Decision, verdict.Code));
+        Assert.Equal("Break-glass: executes without a second person. " + Assert.Single(verdict.Reasons).Message, verdict.Message);
     }
 
     [Fact]

@@ -65,7 +65,7 @@ internal sealed partial class ActionDispatch(
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             LogNoAudit(e, record.Id);
-            written = written with { Message = $"{written.Message} {AuditFailedMessage}" };
+            written = written with { Message = $"{written.Message} {AuditFailedMessage}", Code = ActionReasons.AuditIncomplete };
         }
 
         return written;

@@ -68,8 +68,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync();
         await CloseAsync("flush.completed");
         var answer = await _scene.ConfirmAsync(plan);
-        Assert.Equal(ActionState.Completed, answer.Record!.State);
-        Assert.EndsWith("The outcome could not be written to the audit log: record it yourself.", answer.Record.Message);
+        Assert.Equal((ActionState.Completed, ActionReasons.AuditIncomplete), (answer.Record!.State, answer.Record.Code));
         Assert.Single(_scene.Nodes["node1"].Flushes);
     }
 
@@ -79,7 +78,7 @@ public sealed class ActionFaultTests : IAsyncLifetime
         var record = await _scene.ChangedAsync("node1");
         await CloseAsync("setting.reverted");
         var answer = await _scene.Service.RevertAsync(record.Id, "", false, Ada, Ct);
-        Assert.EndsWith("record it yourself.", answer.Record!.Message);
+        Assert.Equal(ActionReasons.AuditIncomplete, answer.Record!.Code);
         Assert.Equal(SettingOutcome.Reverted, (await _scene.RecordAsync(record.Id)).Nodes[0].Setting!.Outcome);
     }
 

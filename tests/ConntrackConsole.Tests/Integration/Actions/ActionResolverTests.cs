@@ -82,14 +82,14 @@ public sealed class ActionResolverTests : IAsyncLifetime
         var plan = await _scene.PreviewAsync();
         await _scene.DieAsync((plan, ActionState.Running));
         var unknown = await _scene.UntilAsync(plan.Id, ActionState.Unknown);
-        Assert.Contains("node1, node2 did not answer after the command was sent", unknown.Message);
+        Assert.Equal([("node1", NodeReasons.NoAnswer), ("node2", NodeReasons.NoAnswer)], unknown.Nodes.Select(n => (n.Node, n.Code)));
 
         await (first ? DoneAsync("node1", 2) : NeverHeardAsync("node1"));
         await (second ? DoneAsync("node2", 0) : NeverHeardAsync("node2"));
         var resolved = await _scene.UntilAsync(plan.Id, expected);
 
         if (!second)
-            Assert.Contains("node2 did nothing: the command never arrived there, and would be refused now.", resolved.Message);
+            Assert.Equal(NodeReasons.NeverBegan, resolved.Nodes[1].Code);
         var rows = (await _scene.AuditAsync(plan.Id)).Skip(2).ToList();
         Assert.Equal("flush.interrupted", rows[0].What);
         Assert.All(rows.Skip(1), r => Assert.Equal("flush.resolved", r.What));
