@@ -55,7 +55,7 @@ internal sealed class ExplainSource(LabProcess lab) : IFindingSource
         return new FindingsSnapshot(findings, insufficient);
     }
 
-    // One node without the cluster names M3 without its kind, and cannot tell M5 from it (docs/diagnosis.md).
+    // One node without the cluster names M3 without its kind, and cannot distinguish M5 from it (docs/diagnosis.md).
     public bool IsRight(NamedFinding finding, string code, string mechanism) =>
         finding.Code == code || finding.Mechanism == mechanism || (finding.Mechanism == "M3" && mechanism == "M5");
 

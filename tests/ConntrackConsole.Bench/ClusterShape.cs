@@ -11,7 +11,7 @@ internal sealed record ClusterShape(int Pods, int Services, int Nodes)
     public const int SmallPods = 5;
     public const int SliceSize = 100;
     public const int Port = 9000;
-    // The first byte of a pod's address tells its incarnation.
+    // The first byte of a pod's address is its incarnation.
     private const int Incarnations = 50;
 
     /// <summary>150,000 pods: 10,000 Services on 5,000 nodes.</summary>

@@ -72,7 +72,7 @@ internal static class FootprintBench
 
     /// <summary>
     /// A node on which nothing happens except the collector's own probes of kube-proxy, which the kernel tracks. A frame a second
-    /// tells the console that the node is observed; none but a key frame has anything in it.
+    /// shows the console that the node is observed; none but a key frame has anything in it.
     /// </summary>
     public static void Idle(Report report, string binary, string? against)
     {

@@ -37,7 +37,7 @@ internal sealed class JsonTemplate
 
     public int Bytes { get; }
 
-    /// <summary>A list of the recorded cluster: beside a test's program, or in the repository, from whose root a bench runs.</summary>
+    /// <summary>A list of the recorded cluster: beside a test's program, or in the repository, because a bench runs from its root.</summary>
     public static JsonDocument Recorded(string kind)
     {
         const string Folder = "fixtures/recordings/rollout-graceful/lists";

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ConntrackConsole.Bench;
 
-/// <summary>Makes the kernel track the connections of the calling thread's namespace, whose loopback interface is up, as a node's are.</summary>
+/// <summary>Makes the kernel track the connections of the calling thread's namespace as a node's; its loopback interface must be up.</summary>
 internal static class Tracking
 {
     public static void Enable()

@@ -12,7 +12,7 @@ public sealed class EndingOrderTests
         var random = new Random(1);
         var orders = Enumerable.Range(0, ends).Select(_ => EndingOrder.Draw(random)).ToList();
         Near(3, orders.Count(o => o.SliceBeforeMark));
-        Near(34, orders.Count(o => o.KillingBeforeSlice)); // 35 of those whose endpoint was not first
+        Near(34, orders.Count(o => o.KillingBeforeSlice)); // 35 of those in which the endpoint was not first
         Near(5, orders.Count(o => o.EndpointBeforePhase));
         Near(7, orders.Count(o => o.EndpointAfterObject));
         Assert.DoesNotContain(orders, o => (o.EndpointBeforePhase && o.EndpointAfterObject) || (o.SliceBeforeMark && o.KillingBeforeSlice));

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Testing;
 internal static class ConntrackProgram
 {
     /// <summary>
-    /// Creates entries from lines such as "-A -p tcp -s 10.0.0.1 …". One whose replies come from elsewhere (-r) is really
+    /// Creates entries from lines such as "-A -p tcp -s 10.0.0.1 …". One with replies from elsewhere (-r) is really
     /// translated there: with -r alone the kernel inserts an entry that lists alike and translates nothing.
     /// </summary>
     public static void Load(NetworkNamespace inside, IEnumerable<string> lines) => LoadAsWritten(inside, lines.Select(Translated));

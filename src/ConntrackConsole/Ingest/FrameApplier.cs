@@ -25,7 +25,7 @@ internal sealed partial class FrameApplier(
     private const int MaxRanges = 1_000;
     private const long ReplayIntervalMs = 2_000;
     private const long ReplayBudgetMs = 100;
-    private const long TrimEveryMs = 10_000;
+    private const long TrimIntervalMs = 10_000;
     // Of each commit's interval, until the history of all nodes is loaded.
     private const long LoadBudgetMs = 150;
 
@@ -217,7 +217,7 @@ internal sealed partial class FrameApplier(
         {
             replay.Continue(LoadBudgetMs);
             ReplayLate();
-            if (NowMs - _trimmedMs >= TrimEveryMs)
+            if (NowMs - _trimmedMs >= TrimIntervalMs)
             {
                 _trimmedMs = NowMs;
                 archive.Trim(rollups.RolledUpToId);

@@ -9,7 +9,7 @@ namespace ConntrackConsole.Bench.Load;
 /// <param name="Duplicates">Rows beyond the first of a frame.</param>
 /// <param name="Lost">Frames that were made, are not stored, and that no node keeps any more.</param>
 /// <param name="Waiting">Frames that are not stored, and that a node keeps in order to send them again.</param>
-/// <param name="Foreign">Rows that no node of this load has made, or whose bytes are not those that were made.</param>
+/// <param name="Foreign">Rows that no node of this load has made, or with other bytes than those that were made.</param>
 internal sealed record StoredCount(long Stored, long Duplicates, long Lost, long Waiting, long Foreign)
 {
     public bool IsExact => Duplicates == 0 && Lost == 0 && Foreign == 0;

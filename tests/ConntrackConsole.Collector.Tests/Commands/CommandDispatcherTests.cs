@@ -42,12 +42,12 @@ public sealed class CommandDispatcherTests : IAsyncLifetime
 
         var result = await _console.AskAsync<FlushNodeCommand, FlushResult>(HubMethods.Flush, order);
         var again = await _console.AskAsync<FlushNodeCommand, FlushResult>(HubMethods.Flush, order);
-        var meter = await _console.AskAsync<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest("a1"));
+        var outcome = await _console.AskAsync<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest("a1"));
         var recalled = await _console.AskAsync<RecallRequest, RecallAnswer>(HubMethods.Recall, new RecallRequest("a1"));
 
         Assert.Equal(("DD", 2, null), (result.EntryOutcomes, result.Deleted, result.Refusal));
         Assert.Equal(result with { Errors = again.Errors }, again);
-        Assert.Equal(new FlushOutcomeSample("a1", "node1", meter.AtMs, 0, 0, 2, 0, null), meter);
+        Assert.Equal(new FlushOutcomeSample("a1", "node1", outcome.AtMs, 0, 0, 2, 0, null), outcome);
         Assert.Equal((true, "DD"), (recalled.Known, recalled.Flush!.EntryOutcomes));
     }
 

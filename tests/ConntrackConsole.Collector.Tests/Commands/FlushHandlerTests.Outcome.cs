@@ -16,7 +16,7 @@ public sealed partial class FlushHandlerTests
         var preview = Preview();
         ConntrackProgram.Run(_scratch.Inside, "-U", "-s", "10.1.0.2", "--timeout", "80000"); // alive: kept
         Flush(preview, "a1");
-        Assert.Equal((1, 0, 2, 0), Meter("a1"));
+        Assert.Equal((1, 0, 2, 0), Outcome("a1"));
 
         ConntrackProgram.Load(_scratch.Inside,
         [
@@ -26,10 +26,10 @@ public sealed partial class FlushHandlerTests
             Flow.Replace("10.1.0.1", "10.1.0.8"), // a new client of the old one
             Flow.Replace(Pod, "10.244.0.9").Replace("10.1.0.1", "10.1.0.77"), // another client
         ]);
-        Assert.Equal((1, 0, 2, 0), Meter("a1")); // not read again within the same second
+        Assert.Equal((1, 0, 2, 0), Outcome("a1")); // not read again within the same second
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal((1, 2, 2, 1), Meter("a1"));
+        Assert.Equal((1, 2, 2, 1), Outcome("a1"));
         _time.Advance(FlushOutcomeTracker.Ttl);
         Assert.Equal(FlushReasons.OutcomeUnknown, _handler.ReadOutcome(new FlushOutcomeRequest("a1")).RefusalCode);
     }
@@ -47,11 +47,11 @@ public sealed partial class FlushHandlerTests
         var result = Flush(preview, "a1", flushed);
 
         Assert.Equal((1, 0), (result.Deleted, result.Remaining));
-        Assert.Equal((0, 0, 1, 0), Meter("a1"));
+        Assert.Equal((0, 0, 1, 0), Outcome("a1"));
 
         ConntrackProgram.Load(_scratch.Inside, [SynSent, Flow.Replace("10.1.0.1", "10.1.0.9")]); // both created after the flush
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal((0, 2, 1, 0), Meter("a1"));
+        Assert.Equal((0, 2, 1, 0), Outcome("a1"));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed partial class FlushHandlerTests
 
         ConntrackProgram.Load(_scratch.Inside, [Flow.Replace("10.1.0.1", "10.1.0.8"), Flow.Replace("10.96.0.1", "10.96.0.2").Replace("10.1.0.1", "10.1.0.9"), Udp]);
 
-        Assert.Equal((0, 1, 2, 0), Meter("a1"));
+        Assert.Equal((0, 1, 2, 0), Outcome("a1"));
     }
 
     // Two tenants may use the same addresses: each has its own zone, and its own connection.
@@ -70,15 +70,15 @@ public sealed partial class FlushHandlerTests
     {
         ConntrackProgram.Load(_scratch.Inside, [Flow + " --zone 7"]);
         Flush(Preview(), "a1");
-        Assert.Equal((0, 0, 3, 0), Meter("a1"));
+        Assert.Equal((0, 0, 3, 0), Outcome("a1"));
 
         ConntrackProgram.Load(_scratch.Inside, [Flow.Replace(Pod, "10.244.0.9") + " --zone 7", Flow.Replace(Pod, "10.244.0.9") + " --zone 8"]);
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal((0, 0, 3, 1), Meter("a1"));
+        Assert.Equal((0, 0, 3, 1), Outcome("a1"));
     }
 
-    private (int, int, int, int) Meter(string actionId)
+    private (int, int, int, int) Outcome(string actionId)
     {
         var reading = _scratch.Inside.Run(() => _handler.ReadOutcome(new FlushOutcomeRequest(actionId)));
         Assert.Null(reading.Refusal);

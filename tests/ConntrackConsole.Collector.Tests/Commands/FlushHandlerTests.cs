@@ -139,7 +139,7 @@ public sealed partial class FlushHandlerTests : IDisposable
         var result = _scratch.Inside.Run(() => _handler.Flush(Order(preview, "a2") with { Ownership = statement }));
 
         Assert.Equal((2, 0), (result.Deleted, result.Remaining)); // that of its own Service was never to be deleted
-        Assert.Equal((0, 0, 2, 0), Meter("a2"));
+        Assert.Equal((0, 0, 2, 0), Outcome("a2"));
         Assert.Equal(["10.1.0.3", "10.1.0.8"], ConntrackProgram.List(_scratch.Inside).Select(entry => entry.Src).Order());
         Assert.Equal(FlushReasons.OwnerLive, _scratch.Inside.Run(() => _handler.Preview(new PreviewRequest("q", Pod, statement))).RefusalCode);
     }

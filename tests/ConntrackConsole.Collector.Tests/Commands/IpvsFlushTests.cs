@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Commands;
 
-/// <summary>A flush of entries whose connections IPVS keeps as well: clients 10.1.0.1 and .2, Service 10.96.0.1:80, pod 10.244.0.1:8080.</summary>
+/// <summary>A flush of entries of connections that IPVS keeps as well: clients 10.1.0.1 and .2, Service 10.96.0.1:80, pod 10.244.0.1:8080.</summary>
 public sealed class IpvsFlushTests : IDisposable
 {
     private const string Pod = "10.244.0.1";
@@ -99,7 +99,7 @@ public sealed class IpvsFlushTests : IDisposable
     [InlineData("absent", false, "not loaded")]
     [InlineData("unreadable", false, "cannot be read")]
     [InlineData("malformed", false, "does not begin as IPVS writes it")]
-    public void Table_IsACapability(string state, bool available, string says)
+    public void Table_IsACapability(string state, bool available, string fragment)
     {
         using var ipvs = new FakeIpvs();
         if (state == "absent")
@@ -112,7 +112,7 @@ public sealed class IpvsFlushTests : IDisposable
         var capability = Capabilities.IpvsTableOf(ipvs.Proc);
 
         Assert.Equal(("ipvs", available), (capability.Name, capability.Available));
-        Assert.Contains(says, capability.Detail, StringComparison.Ordinal);
+        Assert.Contains(fragment, capability.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class IpvsFlushTests : IDisposable
     [InlineData("1", true, "have conntrack entries as well")]
     [InlineData("0", false, "its own table only")]
     [InlineData("x", false, "unknown")]
-    public void Conntrack_IsACapability(string value, bool available, string says)
+    public void Conntrack_IsACapability(string value, bool available, string fragment)
     {
         using var ipvs = new FakeIpvs();
         ipvs.Set("conntrack", value);
@@ -147,7 +147,7 @@ public sealed class IpvsFlushTests : IDisposable
         var capability = Capabilities.IpvsConntrack(ipvs.Proc);
 
         Assert.Equal(("ipvs.conntrack", available), (capability.Name, capability.Available));
-        Assert.Contains(says, capability.Detail, StringComparison.Ordinal);
+        Assert.Contains(fragment, capability.Detail, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -62,7 +62,7 @@ public class ExplanationTests
         ["received resets of unknown senders, and the pod's answers to them"] = (
             Healthy with { UnknownClientResets = 1, BackendResetsUnclear = 1, Closed = 1, Counters = Invalid(2), ResetsIncomplete = "Use --resets both." }, "",
             "the senders of 1 resets that the pod received"),
-        ["entries whose timeout fell"] = (Healthy with { Answered = 0, Idle = 2, Cut = 8, Packets = (0, 0), Route = RouteKind.Blackhole }, "", "a retransmission of 8 entries"),
+        ["entries with a timeout that fell"] = (Healthy with { Answered = 0, Idle = 2, Cut = 8, Packets = (0, 0), Route = RouteKind.Blackhole }, "", "a retransmission of 8 entries"),
         ["offloaded entries"] = (Healthy with { Offloaded = 4 }, "", "whether 4 offloaded entries are answered"),
         ["and its loss was an expiry"] = (UnNated with { LostEntries = 3, LostByTimeout = 3, UnNatedEntries = 3 }, "M10", ""),
         ["un-NATed resets while events were lost"] = (UnNated with { Gaps = 1 }, "", "which decides between M1, M2 and M10"),

@@ -50,8 +50,8 @@ public sealed class KubeProxyScraperTests : IDisposable
         Assert.Equal((false, 503, true), (later.Answers, later.HealthStatus, later.ReportsLag));
     }
 
-    // 503 on purpose: the node is to be deleted. /livez (Kubernetes 1.28) tells whether the rules lag; where it is missing the body
-    // says at least that the 503 proves nothing.
+    // 503 on purpose: the node is to be deleted. /livez (Kubernetes 1.28) shows whether the rules lag; where it is missing the body
+    // shows at least that the 503 proves nothing.
     [Theory]
     [InlineData("{\"nodeEligible\": false}", 200, false)]
     [InlineData("{\"nodeEligible\": false}", 503, true)]

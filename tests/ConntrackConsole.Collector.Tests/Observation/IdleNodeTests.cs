@@ -62,7 +62,7 @@ public class IdleNodeTests
         sampler.Fill(frame);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.InRange(allocated, 0, Directory.Exists("/proc/sys/net/ipv4/vs") ? 20_000 : 200); // IPVS is read anew.
+        Assert.InRange(allocated, 0, Directory.Exists("/proc/sys/net/ipv4/vs") ? 20_000 : 200); // IPVS is read each time.
     }
 
     private static void Run(ScratchNamespace scratch, string program, params string[] arguments) => scratch.Inside.Run(() =>

@@ -160,8 +160,8 @@ internal static class FlushOrderAttacks
             var result = await c.Console.SendAsync<FlushResult>(HubMethods.Flush, c.Flush(shown, AttackedByConsole.Gone(ip)));
             return result is { Deleted: 0, AlreadyGone: 1 } ? "1 gone, none deleted" : null;
         }),
-        new("a meter of a flush that never was", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(c.NewId()))).RefusalCode),
-        new("a meter with an id of a megabyte", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(Megabyte))).RefusalCode),
+        new("an outcome of a flush that never was", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(c.NewId()))).RefusalCode),
+        new("an outcome with an id of a megabyte", "flush.outcome_unknown", async c => (await c.Console.SendAsync<FlushOutcomeSample>(HubMethods.FlushOutcome, new FlushOutcomeRequest(Megabyte))).RefusalCode),
         new("a watch of a megabyte", "still asks for previews", async c =>
         {
             await Assert.ThrowsAnyAsync<Exception>(() => c.Console.SendAsync<object>(HubMethods.Watch, new WatchList([Megabyte, "0.0.0.0/0", "", Pod])));

@@ -62,7 +62,7 @@ public class BlackHoleTests(Chromium chromium)
         var panel = page.GetByTestId("action-panel");
         await Assertions.Expect(panel).ToHaveAttributeAsync("data-state", "Completed");
         await Assertions.Expect(panel.GetByTestId("preview-entry")).ToHaveCountAsync(entries);
-        await Assertions.Expect(panel.GetByTestId("meter")).ToBeVisibleAsync();
+        await Assertions.Expect(panel.GetByTestId("outcome-panel")).ToBeVisibleAsync();
         Assert.Empty((await page.RunAxe()).Violations);
         await panel.GetByTestId("action-audit").ClickAsync();
         await Assertions.Expect(page.Locator("[data-testid=audit-row]:not([data-what='flush.measured'])")).ToHaveCountAsync(4);

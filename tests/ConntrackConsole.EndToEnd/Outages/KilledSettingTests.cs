@@ -45,7 +45,7 @@ public abstract class KilledSettingTests(Victim victim, KilledScene scene) : ICl
         Assert.Equal("0", scene.ReadSysctl(file));
         // The action's record follows its row in the audit log.
         action = await scene.UntilAsync(
-            id, told => KilledScene.Text(told, "sentence")!.Contains(written ? "Reverted to 0 on node1." : "It was interrupted", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
+            id, current => KilledScene.Text(current, "sentence")!.Contains(written ? "Reverted to 0 on node1." : "It was interrupted", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
         Assert.Equal(written ? "Completed" : "Failed", KilledScene.State(action));
         Assert.Equal(written ? 1 : 0, scene.Journal().Count(line => line.Phase == JournalPhase.Begin && line.ChangeId == id));
         Assert.Equal(written ? 1 : 0, scene.Audit(id).Count(r => r.What == "setting.reverted"));

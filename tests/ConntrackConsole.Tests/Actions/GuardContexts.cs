@@ -56,7 +56,7 @@ internal static class GuardContexts
 
     public static GuardContext Ruled(PolicyRule rule) => CleanFlush with { Policy = [rule] };
 
-    public static GuardContext Broken(GuardContext world) => world with { Principal = Ada with { Role = Role.BreakGlass }, Request = world.Request with { BreakGlass = true } };
+    public static GuardContext Broken(GuardContext context) => context with { Principal = Ada with { Role = Role.BreakGlass }, Request = context.Request with { BreakGlass = true } };
 
     public static GuardContext Set(string key, string? value) => CleanSetting with { Request = CleanSetting.Request with { Key = key, Value = value } };
 

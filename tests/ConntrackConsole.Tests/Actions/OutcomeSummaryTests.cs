@@ -19,24 +19,24 @@ public class OutcomeSummaryTests
     [InlineData(false, ActionState.Partly, "On n1: IPVS keeps 2 connections to this address although the server was removed")]
     [InlineData(null, ActionState.Partly, "Unless net.ipv4.vs.expire_nodest_conn is 1 (it cannot be read), it drops their packets for up to 897 s.")]
     [InlineData(true, ActionState.Completed, "3 entries deleted on 1 node; none remain. On n1: IPVS itself ends 2 connections")]
-    public void Of_ConnectionsThatIpvsKeeps_IsNeverCompleted(bool? expires, ActionState expected, string says)
+    public void Of_ConnectionsThatIpvsKeeps_IsNeverCompleted(bool? expires, ActionState expected, string fragment)
     {
         var (state, message) = Flushed(Done("n1", 3) with { Ipvs = new(2, 0, 2, 897, expires, true, false) });
 
         Assert.Equal(expected, state);
-        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.Contains(fragment, message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(3, 3, false, "IPVS still forwards 3 connections to this address although its weight is 0")] // kube-proxy's graceful removal
     [InlineData(0, 3, false, "IPVS keeps 3 connections that lead to this address as its server")]
     [InlineData(0, 0, true, "IPVS's table could not be read to its end")]
-    public void Of_ConnectionsThatOutliveTheFlush_IsPartlyAndSaysWhatHelps(int draining, int total, bool partial, string says)
+    public void Of_ConnectionsThatOutliveTheFlush_IsPartlyAndSaysWhatHelps(int draining, int total, bool partial, string fragment)
     {
         var (state, message) = Flushed(Done("n1", 3) with { Ipvs = new(0, draining, total, 0, true, true, partial) });
 
         Assert.Equal(ActionState.Partly, state);
-        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.Contains(fragment, message, StringComparison.Ordinal);
         Assert.Contains(partial ? "ipvsadm -Lnc" : "remove the server from IPVS", message, StringComparison.Ordinal);
     }
 

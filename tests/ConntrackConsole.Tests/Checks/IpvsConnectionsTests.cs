@@ -20,12 +20,12 @@ public sealed class IpvsConnectionsTests
     [InlineData(false, true, OwnerState.Gone, CheckState.Warning, "3 without a pod", "Remove the server")]
     [InlineData(false, false, OwnerState.Lost, CheckState.Warning, "3 without a pod", "ipvs.timeout_tcp")]
     [InlineData(false, true, OwnerState.Live, CheckState.Ok, "3 draining", "end when both sides close them")]
-    public void Connections_AreJudgedByWhatIpvsDoesWithThem(bool removed, bool? expires, OwnerState owner, CheckState state, string value, string says)
+    public void Connections_AreJudgedByWhatIpvsDoesWithThem(bool removed, bool? expires, OwnerState owner, CheckState state, string value, string fragment)
     {
         var result = IpvsConnections.Of(Of(Read), Keeps(removed, expires, owner));
 
         Assert.Equal((state, value, "check.ipvs_connections"), (result.State, result.Value, result.Check.Code));
-        Assert.Contains(says, result.Sentence, StringComparison.Ordinal);
+        Assert.Contains(fragment, result.Sentence, StringComparison.Ordinal);
         Assert.DoesNotContain("Flush", result.Sentence, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("ipvsadm -Lcn | grep -F '10.1.0.9'", result.Commands);
     }
@@ -41,14 +41,14 @@ public sealed class IpvsConnectionsTests
     [InlineData(IpvsReadState.Partial, 0u, "to its end")]
     [InlineData(IpvsReadState.Complete, 7u, "to its end")]
     [InlineData(null, 0u, "too old")]
-    public void Table_NotReadToItsEnd_IsNeverOk(IpvsReadState? state, uint more, string says)
+    public void Table_NotReadToItsEnd_IsNeverOk(IpvsReadState? state, uint more, string fragment)
     {
         var context = Of(state is { } read ? Read with { State = read, MoreConnections = more } : null);
 
         var result = IpvsConnections.Of(context, Service());
 
         Assert.Equal((CheckState.InsufficientData, "check.ipvs_unread"), (result.State, result.UnknownCode));
-        Assert.Contains(says, result.Sentence, StringComparison.Ordinal);
+        Assert.Contains(fragment, result.Sentence, StringComparison.Ordinal);
         Assert.Equal(CheckState.Bad, IpvsConnections.Of(context, Keeps(true, false, OwnerState.Gone)).State);
     }
 

@@ -52,7 +52,7 @@ public class ProxyCheckTests
         var leaving = Idle with { HealthStatus = 503, Eligible = false, LiveStatus = 200 };
         Assert.Equal(CheckState.Ok, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving)))).State);
         Assert.Equal(CheckState.Ok, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { Answers = false })))).State);
-        // Kubernetes before 1.28 has no livez, and before that the body does not tell either.
+        // Kubernetes before 1.28 has no livez, and before that the body does not show it either.
         Assert.Equal(CheckState.InsufficientData, ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { Answers = false, LiveStatus = 404 })))).State);
         Assert.Equal((CheckState.Bad, "livez 503"), ProxyLag.Of(Context(), Node(Facts(Proxy(leaving with { LiveStatus = 503 })))) is var lags ? (lags.State, lags.Value) : default);
     }

@@ -67,7 +67,7 @@ public sealed class TestCollector : IAsyncDisposable
             return RevertSetting(order);
         });
         _hub.On<RecallRequest, RecallAnswer>(HubMethods.Recall, request => Recall(request));
-        _hub.On<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, request => Meter(request));
+        _hub.On<FlushOutcomeRequest, FlushOutcomeSample>(HubMethods.FlushOutcome, request => Outcome(request));
         _hub.On<FlushNodeCommand, FlushResult>(HubMethods.Flush, request =>
         {
             Flushes.Add(request);
@@ -86,7 +86,7 @@ public sealed class TestCollector : IAsyncDisposable
 
     public Func<RecallRequest, RecallAnswer> Recall { get; set; } = _ => throw new InvalidOperationException("no memory here");
 
-    public Func<FlushOutcomeRequest, FlushOutcomeSample> Meter { get; set; } = _ => throw new InvalidOperationException("no meter here");
+    public Func<FlushOutcomeRequest, FlushOutcomeSample> Outcome { get; set; } = _ => throw new InvalidOperationException("no outcome here");
 
     public IReadOnlyList<Capability> Capabilities { get; set; } = [new("commands.settings", true, ""), new("commands.filter", true, ""), new("commands.ipvs", true, "")];
 

@@ -71,7 +71,7 @@ public sealed class WatchTests : IAsyncLifetime
         await second.ConnectAsync();
         await Eventually.TrueAsync(() => second.Watched is { Services.Count: 1, PodIps: ["10.1.0.6"] });
 
-        // What leaves the list is told to both.
+        // Both receive what leaves the list.
         _host.SetCluster(new PodChange(pod, false), new ServiceChange(Service(), true));
         await Eventually.TrueAsync(() => collector.Watched is { PodIps.Count: 0, Services.Count: 0 } && second.Watched is { PodIps.Count: 0, Services.Count: 0 });
     }

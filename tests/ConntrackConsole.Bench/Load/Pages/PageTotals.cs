@@ -8,7 +8,7 @@ internal sealed class PageTotals
     private long _bytes;
     private long _ended;
 
-    /// <summary>Views that the chart was told to draw.</summary>
+    /// <summary>Views that the chart was ordered to draw.</summary>
     public long Draws => Volatile.Read(ref _draws);
 
     public long Renders => Volatile.Read(ref _renders);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Observation.Addresses;
 
-/// <summary>Entries whose senders renew the timeout, second by second.</summary>
+/// <summary>Entries with senders that renew the timeout, second by second.</summary>
 public class RefreshTrackerTests
 {
     [Fact]

@@ -14,7 +14,7 @@ public sealed class DataHealthBannerTests : IAsyncDisposable
     {
         _console.AddDeadPod();
 
-        Assert.Empty(_console.Context.Render<DataHealthBanner>().FindAll("[data-testid=world-banner]"));
+        Assert.Empty(_console.Context.Render<DataHealthBanner>().FindAll("[data-testid=data-health-banner]"));
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class DataHealthBannerTests : IAsyncDisposable
             _console.Cluster.Confirm(_console.NowMs);
         }
 
-        banner.WaitForAssertion(() => Assert.Contains("Live data stopped.", banner.Find("[data-testid=world-banner]").TextContent, StringComparison.Ordinal));
+        banner.WaitForAssertion(() => Assert.Contains("Live data stopped.", banner.Find("[data-testid=data-health-banner]").TextContent, StringComparison.Ordinal));
         Assert.Contains("conntrack-collector run", banner.Find("code").TextContent, StringComparison.Ordinal);
     }
 
@@ -59,7 +59,7 @@ public sealed class DataHealthBannerTests : IAsyncDisposable
 
         var banner = _console.Context.Render<DataHealthBanner>();
 
-        Assert.Contains("refuses to list pods: <b>forbidden</b>.", banner.Find("[data-testid=world-banner]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("refuses to list pods: <b>forbidden</b>.", banner.Find("[data-testid=data-health-banner]").TextContent, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _console.DisposeAsync();

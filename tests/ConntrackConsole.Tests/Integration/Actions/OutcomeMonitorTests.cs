@@ -25,7 +25,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
 
     private OutcomeMonitor Monitor => _scene.Host.Get<OutcomeMonitor>();
 
-    private void Answer(string node, Func<FlushOutcomeRequest, FlushOutcomeSample> meter) => _scene.Nodes[node].Meter = meter;
+    private void Answer(string node, Func<FlushOutcomeRequest, FlushOutcomeSample> outcome) => _scene.Nodes[node].Outcome = outcome;
 
     private async Task<ActionRecord> FlushedAsync()
     {
@@ -128,7 +128,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
     {
         var record = await FlushedAsync();
         await _scene.RestartAsync();
-        await _scene.ConnectAsync("node1", n => n.Meter = r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
+        await _scene.ConnectAsync("node1", n => n.Outcome = r => new FlushOutcomeSample(r.ActionId, "node1", _scene.Host.NowMs, 0, 0, 2, 2, null));
         await Eventually.TrueAsync(() => Monitor.Current(record.Id) is { Clients: 2 });
         Assert.Equal(record.StartedMs, Monitor.Current(record.Id)!.FromMs);
 
@@ -161,7 +161,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
             await _scene.ConnectAsync(node, n =>
             {
                 n.Recall = r => new RecallAnswer(r.ActionId, node, true, Result(r.ActionId, node, entries), null);
-                n.Meter = r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, entries, entries, null);
+                n.Outcome = r => new FlushOutcomeSample(r.ActionId, node, _scene.Host.NowMs, 0, 0, entries, entries, null);
             });
         }
 

@@ -11,7 +11,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.Tests.Timeline.Live;
 
-/// <summary>States that are kept with a group equal those that are derived anew, whatever happens in the cluster.</summary>
+/// <summary>States that are kept with a group equal those that are derived again, whatever happens in the cluster.</summary>
 public class StateHistoryTests
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_000));

@@ -94,7 +94,7 @@ public class TimelineStoreMemoryTests
 
         long nowMs = T0 + 3_600_000;
         Assert.InRange(store.FromMs, nowMs - 900_000, nowMs - 120_000);
-        // What is told to be complete is complete.
+        // What is reported as complete is complete.
         int seconds = (int)((nowMs - store.FromMs) / 1_000);
         var view = store.Query(new TimelineQuery(nowMs - (seconds * 1_000), nowMs, seconds));
         Assert.Equal(10, Assert.Single(view.Services).Backends.Count);

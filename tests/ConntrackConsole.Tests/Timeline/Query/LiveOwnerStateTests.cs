@@ -7,7 +7,7 @@ using static ConntrackConsole.Tests.Cluster.Objects;
 
 namespace ConntrackConsole.Tests.Timeline.Query;
 
-/// <summary>Entries whose backend's address belongs to a running pod that is not a ready endpoint of the Service.</summary>
+/// <summary>Entries with the backend address of a running pod that is not a ready endpoint of the Service.</summary>
 public class LiveOwnerStateTests
 {
     private static readonly PodInfo Blue = Pod("blue", "10.1.0.5");

@@ -8,7 +8,7 @@ using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
 namespace ConntrackConsole.Tests.Timeline.Query;
 
-/// <summary>Windows whose facts are no longer in memory, or that an earlier run saw.</summary>
+/// <summary>Windows of facts that are no longer in memory, or that an earlier run saw.</summary>
 public sealed class StoredFactsTests : IAsyncLifetime
 {
     private const long Hours = 3_600_000;

@@ -8,7 +8,7 @@ using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
-/// <summary>When the minutes are rolled up, and how a delay is told.</summary>
+/// <summary>When the minutes are rolled up, and how a delay is reported.</summary>
 public sealed class RollupLatenessTests
 {
     private const int Nodes = 240;

@@ -103,7 +103,7 @@ public sealed class NodeIncidentsTests
         Assert.Equal([(0, 9), (10_000, 3)], incidents.Increases.Select(increase => (increase.AtMs, increase.Invalid)));
     }
 
-    /// <summary>What closed while frames were missing did not close when they came again; the next key frame begins anew.</summary>
+    /// <summary>What closed while frames were missing did not close when they came again; counting begins again with the next key frame.</summary>
     [Theory]
     [InlineData(false, 4)]
     [InlineData(true, 1)]

@@ -25,10 +25,10 @@ public sealed class ActionComponentTests : IAsyncDisposable
         var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
         Assert.Contains("14 s of 55 s", outcome.Markup, StringComparison.Ordinal);
-        Assert.Contains("Expected within 45 s", outcome.Find("[data-testid=meter-expected]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("4 of 6", outcome.Find("[data-testid=meter-back]").TextContent);
-        Assert.Contains("from a new backend04", outcome.Find("[data-testid=meter-resets]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("No data from node-c: not connected", outcome.Find("[data-testid=meter-missing]").TextContent);
+        Assert.Contains("Expected within 45 s", outcome.Find("[data-testid=outcome-expected]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("4 of 6", outcome.Find("[data-testid=outcome-reconnected]").TextContent);
+        Assert.Contains("from a new backend04", outcome.Find("[data-testid=outcome-resets]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("No data from node-c: not connected", outcome.Find("[data-testid=outcome-missing]").TextContent);
         Assert.Single(outcome.FindAll("progress"));
     }
 
@@ -40,13 +40,13 @@ public sealed class ActionComponentTests : IAsyncDisposable
         var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading));
 
         Assert.Empty(outcome.FindAll(".good"));
-        Assert.StartsWith("IPVS still drops the packets of 3 connections", outcome.Find("[data-testid=meter-ipvs]").TextContent, StringComparison.Ordinal);
+        Assert.StartsWith("IPVS still drops the packets of 3 connections", outcome.Find("[data-testid=outcome-ipvs]").TextContent, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(3, 3, false, "IPVS still forwards 3 connections to this address")]
     [InlineData(0, 0, true, "IPVS's table could not be read to its end on every node")]
-    public void Outcome_ConnectionsThatIpvsForwardsOrDidNotRead_IsNotGood(int kept, int forwarded, bool unread, string says)
+    public void Outcome_ConnectionsThatIpvsForwardsOrDidNotRead_IsNotGood(int kept, int forwarded, bool unread, string fragment)
     {
         var reading = new OutcomeSample(
             Views.NowMs, Views.NowMs + 14_000, Views.NowMs + 55_000, false, [], 0, 0, 2, 2, [], IpvsKept: kept, IpvsForwarded: forwarded, IpvsUnread: unread);
@@ -55,8 +55,8 @@ public sealed class ActionComponentTests : IAsyncDisposable
 
         Assert.Empty(outcome.FindAll(".good"));
         Assert.DoesNotContain("drops the packets", outcome.Markup, StringComparison.Ordinal);
-        Assert.StartsWith(says, outcome.Find(".fault").TextContent, StringComparison.Ordinal);
-        Assert.Contains(says, ConntrackConsole.Actions.Outcome.OutcomeMonitor.Describe(reading), StringComparison.Ordinal);
+        Assert.StartsWith(fragment, outcome.Find(".fault").TextContent, StringComparison.Ordinal);
+        Assert.Contains(fragment, ConntrackConsole.Actions.Outcome.OutcomeMonitor.Describe(reading), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,8 +87,8 @@ public sealed class ActionComponentTests : IAsyncDisposable
 
         var outcome = _console.Context.Render<OutcomePanel>(p => p.Add(m => m.Reading, reading).Add(m => m.ExpectedWithinS, 45));
 
-        Assert.Equal("true", outcome.Find("[data-testid=meter]").GetAttribute("data-final"));
-        Assert.Empty(outcome.FindAll("progress, [data-testid=meter-expected]"));
+        Assert.Equal("true", outcome.Find("[data-testid=outcome-panel]").GetAttribute("data-final"));
+        Assert.Empty(outcome.FindAll("progress, [data-testid=outcome-expected]"));
         Assert.Contains("6 of 6 connections were reset or moved", outcome.Find("[aria-live]").TextContent, StringComparison.Ordinal);
     }
 
