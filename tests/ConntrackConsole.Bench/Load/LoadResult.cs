@@ -65,7 +65,7 @@ internal sealed class LoadResult
 
     public IReadOnlyList<double> RollupSeconds { get; private set; } = [];
 
-    public StoredCount Count { get; set; } = new(0, 0, 0, 0, 0);
+    public StoredCount Count { get; set; } = new(0, 0, 0, 0, 0, 0);
 
     public IReadOnlyList<(string What, long Bytes)> Sizes { get; set; } = [];
 

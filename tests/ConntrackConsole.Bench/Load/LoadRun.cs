@@ -66,7 +66,7 @@ internal static class LoadRun
         result.Take(fleet, readers, whole, rollup);
         await console.StopAsync();
         using var stored = new StoredFrames(console.Database);
-        result.Count = stored.Count(fleet.Nodes);
+        result.Count = stored.Count([.. fleet.Nodes.Select(node => node.Frames)]);
         result.Sizes = stored.Sizes();
         return result;
     }

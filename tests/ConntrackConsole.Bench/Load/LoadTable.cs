@@ -39,6 +39,7 @@ internal static class LoadTable
             ("… lost", result.Count.Lost, "", ""),
             ("… waiting for a resend", result.Count.Waiting, "", result.Count.Waiting == 0 ? "" : "two minutes after the last was made: more than the console can store"),
             ("… duplicate", result.Count.Duplicates, "", result.Count.Foreign == 0 ? "" : $"{result.Count.Foreign} rows are not as they were made"),
+            ("… single rows beside their pack", result.Count.BesidePack, "", "no second frames: deleted once all nodes' are packed"),
             ("lag made to acknowledged, p50", result.LagMs.P50, "ms", ""),
             ("… p99", result.LagMs.P99, "ms", ""),
             ("cores, mean", (last.CpuSeconds - first.CpuSeconds) / seconds, "", ""),

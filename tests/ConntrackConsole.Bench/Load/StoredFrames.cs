@@ -6,13 +6,15 @@ using Microsoft.Data.Sqlite;
 namespace ConntrackConsole.Bench.Load;
 
 /// <param name="Stored">Frames of this load, each counted once.</param>
-/// <param name="Duplicates">Rows beyond the first of a frame.</param>
-/// <param name="Lost">Frames that were made, are not stored, and that no node keeps any more.</param>
-/// <param name="Waiting">Frames that are not stored, and that a node keeps in order to send them again.</param>
-/// <param name="Foreign">Rows that no node of this load has made, or with other bytes than those that were made.</param>
-internal sealed record StoredCount(long Stored, long Duplicates, long Lost, long Waiting, long Foreign)
+/// <param name="Duplicates">Rows beyond the first of a frame, and frames that are packed more than once.</param>
+/// <param name="Lost">Frames that were made, are not stored, and that their node does not keep any more.</param>
+/// <param name="Waiting">Frames that are not stored, and that their node keeps in order to send them again.</param>
+/// <param name="Foreign">Frames that no node of this load has made, or that have other bytes than those that were made.</param>
+/// <param name="BesidePack">Frames that have a single row and are packed too, until the console deletes the row: not duplicates.</param>
+internal sealed record StoredCount(long Stored, long Duplicates, long Lost, long Waiting, long Foreign, long BesidePack)
 {
-    public bool IsExact => Duplicates == 0 && Lost == 0 && Foreign == 0;
+    /// <summary>Whether each frame is stored once; a node that still waits is no excuse.</summary>
+    public bool IsExact => Duplicates == 0 && Lost == 0 && Waiting == 0 && Foreign == 0;
 }
 
 /// <summary>Looks into a console's database.</summary>
@@ -22,54 +24,61 @@ internal sealed class StoredFrames(string file) : IDisposable
 
     private readonly SqliteConnection _database = Open(file);
 
-    /// <summary>Compares the frames by node, run and sequence with what the nodes have made.</summary>
-    public StoredCount Count(IReadOnlyList<MadeUpNode> nodes)
+    /// <summary>Compares the frames by node, run, sequence and bytes with what the nodes have made.</summary>
+    public StoredCount Count(IReadOnlyList<MadeFrames> nodes)
     {
-        var made = nodes.ToDictionary(node => (node.Name, node.Run));
-        var stored = made.Keys.ToDictionary(key => key, _ => new Dictionary<ulong, int>());
+        var made = nodes.ToDictionary(node => (node.Node, node.Run));
+        var single = made.ToDictionary(node => node.Key, node => new bool[node.Value.Hashes.Count]);
+        var packed = made.ToDictionary(node => node.Key, node => new bool[node.Value.Hashes.Count]);
         long duplicates = 0, foreign = 0;
-        Read("SELECT Node, StartedAtMs, Sequence, LENGTH(Bytes) FROM Frames", rows =>
-        {
-            if (!Add(rows.GetString(0), rows.GetInt64(1), (ulong)rows.GetInt64(2), rows.GetInt32(3)))
-                duplicates++;
-        });
-        // A single row may still be there beside its pack: that is no second frame. Within the packs each frame is there once.
+        Read("SELECT Node, StartedAtMs, Sequence, Bytes FROM Frames", rows =>
+            Add(single, (rows.GetString(0), rows.GetInt64(1)), (ulong)rows.GetInt64(2), rows.GetFieldValue<byte[]>(3)));
         if (Has("FramePacks"))
         {
-            var packed = made.Keys.ToDictionary(key => key, _ => new HashSet<ulong>());
+            var pack = new FrameBuffer();
             Read("SELECT Node, Bytes FROM FramePacks", rows =>
             {
-                string node = rows.GetString(0);
-                var pack = new FrameBuffer();
-                if (!pack.AddPacked((byte[])rows.GetValue(1)))
+                pack.Clear();
+                if (!pack.AddPacked(rows.GetFieldValue<byte[]>(1)))
                     foreign++;
                 foreach (var frame in pack.Frames)
-                {
-                    Add(node, frame.Run, frame.Sequence, frame.Length);
-                    if (packed.TryGetValue((node, frame.Run), out var seen) && !seen.Add(frame.Sequence))
-                        duplicates++;
-                }
+                    Add(packed, (rows.GetString(0), frame.Run), frame.Sequence, pack.Bytes(frame));
             });
         }
 
-        long count = stored.Values.Sum(frames => (long)frames.Count);
-        foreach (var (key, frames) in stored)
+        long stored = 0, lost = 0, waiting = 0, beside = 0;
+        foreach (var (key, node) in made)
         {
-            var node = made[key];
-            if (frames.Count == (int)node.Made && frames.Values.Sum(bytes => (long)bytes) != node.MadeBytes)
-                foreign++;
+            for (int i = 0; i < node.Hashes.Count; i++)
+            {
+                var (isSingle, isPacked) = (single[key][i], packed[key][i]);
+                if (isSingle || isPacked)
+                    stored++;
+                else if (node.Kept.Contains((ulong)i + 1))
+                    waiting++;
+                else
+                    lost++;
+                if (isSingle && isPacked)
+                    beside++;
+            }
         }
 
-        long missing = nodes.Sum(node => (long)node.Made) - count;
-        long waiting = Math.Min(missing, nodes.Sum(node => (long)node.Unacknowledged));
-        return new StoredCount(count, duplicates, missing - waiting, waiting, foreign);
+        return new StoredCount(stored, duplicates, lost, waiting, foreign, beside);
 
-        bool Add(string name, long run, ulong sequence, int bytes)
+        void Add(Dictionary<(string, long), bool[]> seen, (string, long) key, ulong sequence, ReadOnlySpan<byte> bytes)
         {
-            if (made.TryGetValue((name, run), out var node) && sequence >= 1 && sequence <= (ulong)node.Made)
-                return stored[(name, run)].TryAdd(sequence, bytes);
-            foreign++;
-            return true;
+            if (!made.TryGetValue(key, out var node) || sequence < 1 || sequence > (ulong)node.Hashes.Count)
+            {
+                foreign++;
+                return;
+            }
+
+            int at = (int)sequence - 1;
+            if (node.Hashes[at] != MadeFrames.HashOf(bytes))
+                foreign++;
+            if (seen[key][at])
+                duplicates++;
+            seen[key][at] = true;
         }
     }
 

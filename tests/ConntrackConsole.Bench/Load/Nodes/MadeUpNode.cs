@@ -17,6 +17,7 @@ internal sealed class MadeUpNode(string name, long run, NodeTraffic traffic, Loa
 
     private readonly Lock _lock = new();
     private readonly List<OutboxFrame> _outbox = [];
+    private readonly List<int> _hashes = [];
     private readonly Queue<OutboxFrame> _waiting = new();
     private readonly List<SequenceRange> _ranges = [];
     private HubSocket? _socket;
@@ -45,6 +46,16 @@ internal sealed class MadeUpNode(string name, long run, NodeTraffic traffic, Loa
         }
     }
 
+    /// <summary>What it has made so far.</summary>
+    public MadeFrames Frames
+    {
+        get
+        {
+            lock (_lock)
+                return new MadeFrames(name, run, [.. _hashes], _outbox.Select(frame => frame.Sequence).ToHashSet());
+        }
+    }
+
     /// <summary>When the oldest frame that is not acknowledged was made; null: there is none.</summary>
     public long? OldestMs
     {
@@ -68,6 +79,7 @@ internal sealed class MadeUpNode(string name, long run, NodeTraffic traffic, Loa
             traffic.Fill(frame, ++_sequence, atMs, _isFirst);
             NodeFrameCodec.Write(frame, buffer);
             MadeBytes += buffer.WrittenCount;
+            _hashes.Add(MadeFrames.HashOf(buffer.WrittenSpan));
             var made = OutboxFrame.Of(_sequence, Environment.TickCount64, isMeasured, buffer.WrittenSpan);
             _outbox.Add(made);
             if (_socket is null)
