@@ -65,6 +65,8 @@ internal sealed class LoadResult
 
     public IReadOnlyList<double> RollupSeconds { get; private set; } = [];
 
+    public IReadOnlyList<double> ClusterRollupSeconds { get; private set; } = [];
+
     public StoredCount Count { get; set; } = new(0, 0, 0, 0, 0, 0);
 
     public IReadOnlyList<(string What, long Bytes)> Sizes { get; set; } = [];
@@ -77,6 +79,6 @@ internal sealed class LoadResult
         GeneratorLateMs = fleet.LateMs;
         LagMs = (fleet.Totals.Lag.Percentile(50), fleet.Totals.Lag.Percentile(99));
         (Queries, WholeQueries) = (QueryTimes.Of(readers), QueryTimes.Of(whole));
-        RollupSeconds = rollup.Seconds;
+        (RollupSeconds, ClusterRollupSeconds) = (rollup.Seconds, rollup.ClusterSeconds);
     }
 }

@@ -50,7 +50,8 @@ internal static class LoadTable
             ("… max", last.MaxRssMb, "MB", ""),
             ("allocated a second", (last.AllocatedBytes - first.AllocatedBytes) / seconds / 1e6, "MB", ""),
             ("GC pauses", (last.PausedMs - first.PausedMs) / seconds / 10, "%", "share of the time"),
-            ("rollup of all nodes after the minute's end", result.RollupSeconds.DefaultIfEmpty(double.NaN).Max(), "s", result.RollupSeconds.Count == 0 ? "no minute while it was watched" : $"{result.RollupSeconds.Count} minutes, the latest"),
+            ("rollup of all nodes after the minute's end", result.RollupSeconds.DefaultIfEmpty(double.NaN).Max(), "s", Minutes(result.RollupSeconds)),
+            ("rollup of the Services and the cluster after the minute's end", result.ClusterRollupSeconds.DefaultIfEmpty(double.NaN).Max(), "s", Minutes(result.ClusterRollupSeconds)),
             ("start: listening", result.Start!.ListensSeconds, "s", ""),
             ("… cluster ready", result.Start.ReadySeconds, "s", ""),
         ];
@@ -82,6 +83,8 @@ internal static class LoadTable
 
         return figures;
     }
+
+    private static string Minutes(IReadOnlyList<double> seconds) => seconds.Count == 0 ? "no minute while it was watched" : $"{seconds.Count} minutes, the latest";
 
     private static string Text(double value, string unit) => double.IsNaN(value)
         ? "–"

@@ -97,6 +97,14 @@ internal sealed class StoredFrames(string file) : IDisposable
         return nodes;
     }
 
+    /// <summary>Whether the cluster has a block of a minute; the Services' are stored in the same transaction.</summary>
+    public bool IsClusterRolledUp(long minute)
+    {
+        bool exists = false;
+        Read($"SELECT 1 FROM Blocks WHERE Kind = 2 AND Step = 1 AND Name = '{BlockArchive.Cluster}' AND AtMs = $at", _ => exists = true, minute * MinuteMs);
+        return exists;
+    }
+
     /// <summary>
     /// Bytes of the content of each table, without indexes and pages (this build of SQLite has no dbstat); where rows have a step, of each
     /// step. The last is the whole file.
