@@ -8,12 +8,13 @@ namespace ConntrackConsole.Bench.Load;
 /// <param name="Readers">How many read 15 minutes of one Service.</param>
 /// <param name="Whole">How many read 15 minutes of the whole cluster.</param>
 /// <param name="Pages">How many live pages are open: half of the whole cluster, half of a Service each.</param>
+/// <param name="Rounds">How often the console and the earlier one are loaded in turn.</param>
 /// <param name="JitterSeconds">A lost connection is opened again after a random delay up to this.</param>
 internal sealed record LoadOptions(
-    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Pages = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false)
+    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Pages = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false, int Rounds = 1)
 {
     public const string Usage =
-        "load --nodes N [--readers R] [--whole R] [--pages P] [--services S] [--seconds S] [--restart] [--jitter SECONDS] [--console PATH] [--against PATH]";
+        "load --nodes N [--readers R] [--whole R] [--pages P] [--services S] [--seconds S] [--restart] [--jitter SECONDS] [--console PATH] [--against PATH] [--rounds N]";
 
     private const string Published = "artifacts/publish/ConntrackConsole/release";
 
@@ -62,6 +63,9 @@ internal sealed record LoadOptions(
                     break;
                 case "--jitter" when isNumber && number <= 600:
                     options = options with { JitterSeconds = number };
+                    break;
+                case "--rounds" when isNumber && number is > 0 and <= 100:
+                    options = options with { Rounds = number };
                     break;
                 case "--console" when value is not null:
                     options = options with { Console = value };

@@ -2,27 +2,38 @@ using System.Globalization;
 
 namespace ConntrackConsole.Bench.Load;
 
-/// <summary>The figures of one run, or of two with their ratios, as a table.</summary>
+/// <summary>The figures of one console's rounds, or of two consoles' with the ratios of their medians, as a table.</summary>
 internal static class LoadTable
 {
-    public static void Write(LoadOptions options, LoadResult result, LoadResult? against)
+    /// <param name="others">Of the console to compare with; empty if there is no such.</param>
+    public static void Write(LoadOptions options, IReadOnlyList<LoadResult> results, IReadOnlyList<LoadResult> others)
     {
-        var rows = Figures(options, result);
-        var others = against is null ? null : Figures(options, against).ToDictionary(row => row.What);
+        bool compares = others.Count > 0;
+        var against = RoundFigure.Of(others.Select(other => Figures(options, other))).ToDictionary(row => row.What);
+        string rounds = results.Count == 1 ? "" : $"{results.Count} rounds, medians, ";
         Console.WriteLine();
-        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Whole} of the whole cluster, {options.Pages} pages, {options.Seconds} s ({Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(others is null ? "" : " against | ratio |")} |");
-        Console.WriteLine($"|---|---|{(others is null ? "" : "---|---|")}---|");
-        foreach (var (what, value, unit, detail) in rows)
+        Console.WriteLine($"| {options.Nodes:N0} nodes, {options.Readers} readers, {options.Whole} of the whole cluster, {options.Pages} pages, {options.Seconds} s ({rounds}{Environment.ProcessorCount} cores shared with the generator, load average {LoadAverage()}) | console |{(compares ? " against | ratio |" : "")} |");
+        Console.WriteLine($"|---|---|{(compares ? "---|---|" : "")}---|");
+        foreach (var row in RoundFigure.Of(results.Select(result => Figures(options, result))))
         {
             string compared = "";
-            if (others is not null)
+            if (compares)
             {
-                double other = others.TryGetValue(what, out var row) ? row.Value : double.NaN;
-                compared = $" {Text(other, unit)} | {(other != 0 && double.IsFinite(value / other) ? $"{(value / other).ToString("0.00", CultureInfo.InvariantCulture)} ×" : "")} |";
+                var other = against.GetValueOrDefault(row.What);
+                double ratio = row.Value / (other?.Value ?? double.NaN);
+                compared = $" {(other is null ? "–" : Text(other))} | {(double.IsFinite(ratio) ? $"{ratio.ToString("0.00", CultureInfo.InvariantCulture)} ×" : "")} |";
             }
 
-            Console.WriteLine($"| {what} | {Text(value, unit)} |{compared} {detail} |");
+            Console.WriteLine($"| {row.What} | {Text(row)} |{compared} {row.Detail} |");
         }
+
+        Console.WriteLine($"| each frame stored exactly once | {Exact(results)} |{(compares ? $" {Exact(others)} | |" : "")} |");
+    }
+
+    private static string Exact(IReadOnlyList<LoadResult> results)
+    {
+        int exact = results.Count(result => result.Count.IsExact);
+        return exact == results.Count ? "yes" : results.Count == 1 ? "**no**" : $"**in {exact} of {results.Count} rounds**";
     }
 
     private static List<(string What, double Value, string Unit, string Detail)> Figures(LoadOptions options, LoadResult result)
@@ -35,7 +46,7 @@ internal static class LoadTable
         [
             ("frames made", result.Made, "", $"{result.FrameBytes:0} B each, {result.FramesPerSecond:0} a second"),
             ("… acknowledged", result.Acknowledged, "", $"{result.Resent:N0} sent again"),
-            ("… stored", result.Count.Stored, "", result.Count.IsExact ? "each exactly once" : "**not each exactly once**"),
+            ("… stored", result.Count.Stored, "", ""),
             ("… lost", result.Count.Lost, "", ""),
             ("… waiting for a resend", result.Count.Waiting, "", result.Count.Waiting == 0 ? "" : "two minutes after the last was made: more than the console can store"),
             ("… duplicate", result.Count.Duplicates, "", result.Count.Foreign == 0 ? "" : $"{result.Count.Foreign} rows are not as they were made"),
@@ -85,6 +96,9 @@ internal static class LoadTable
     }
 
     private static string Minutes(IReadOnlyList<double> seconds) => seconds.Count == 0 ? "no minute while it was watched" : $"{seconds.Count} minutes, the latest";
+
+    private static string Text(RoundFigure row) =>
+        Text(row.Value, row.Unit) + (row.Min.Equals(row.Max) ? "" : $" ({Text(row.Min, "")} to {Text(row.Max, "")})");
 
     private static string Text(double value, string unit) => double.IsNaN(value)
         ? "–"
