@@ -10,8 +10,10 @@ namespace ConntrackConsole.Bench.Load;
 /// <param name="Pages">How many live pages are open: half of the whole cluster, half of a Service each.</param>
 /// <param name="Rounds">How often the console and the earlier one are loaded in turn.</param>
 /// <param name="JitterSeconds">A lost connection is opened again after a random delay up to this.</param>
+/// <param name="KeptSeconds">When a node first connects, it has kept frames of this long, as if the console had been away.</param>
 internal sealed record LoadOptions(
-    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Pages = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false, int Rounds = 1)
+    string Console, string? Against = null, int Nodes = 200, int Readers = 0, int Whole = 0, int Pages = 0, int Services = 1_000, int Seconds = 60, int JitterSeconds = 30, bool Restart = false, int Rounds = 1,
+    int KeptSeconds = 0)
 {
     public const string Usage =
         "load --nodes N [--readers R] [--whole R] [--pages P] [--services S] [--seconds S] [--restart] [--jitter SECONDS] [--console PATH] [--against PATH] [--rounds N]";

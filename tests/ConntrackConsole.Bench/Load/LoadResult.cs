@@ -30,6 +30,9 @@ internal sealed class LoadResult
 
     public RestartTimes? Restart { get; set; }
 
+    /// <summary>Minutes of nodes that were packed when the console was killed.</summary>
+    public long PackedAtKill { get; set; }
+
     /// <summary>Of each second of the steady state, and before the first.</summary>
     public IReadOnlyList<ProcessUsage> Usages { get; set; } = [];
 

@@ -38,7 +38,7 @@ internal static class LoadRun
         using var session = await Readers.SignInAsync(console.Url, cookies);
         var readers = new Readers(session, cluster.Shape, options.Readers, whole: false);
         var whole = new Readers(session, cluster.Shape, options.Whole, whole: true);
-        await using var fleet = new Fleet(cluster, console.Socket, ConsoleProcess.Token, TimeSpan.FromSeconds(options.JitterSeconds));
+        await using var fleet = new Fleet(cluster, console.Socket, ConsoleProcess.Token, TimeSpan.FromSeconds(options.JitterSeconds), options.KeptSeconds);
         await UntilAsync(() => fleet.Connected == options.Nodes, MaxStart, () => $"{fleet.Connected} of {options.Nodes} nodes connected: {fleet.Problem}");
         await Task.Delay(2_000); // The key frames of the first second are not steady state.
         say($"{options.Nodes} nodes connected");
@@ -58,7 +58,11 @@ internal static class LoadRun
         await measured.CancelAsync();
         await Task.WhenAll(reading, watching);
         if (options.Restart)
+        {
+            result.PackedAtKill = await PackedAsync(console, options.KeptSeconds > 0 ? MaxRollup : TimeSpan.Zero);
             result.Restart = await RestartAsync(console, fleet, options, say);
+        }
+
         fleet.Finish();
         await UntilAsync(() => fleet.Unacknowledged == 0, MaxDrain, null);
         await ended.CancelAsync();
@@ -108,6 +112,14 @@ internal static class LoadRun
         result.OtherCores = ((MachineUsage.BusySeconds - busy - usages[^1].CpuSeconds + usages[0].CpuSeconds) / seconds) - result.GeneratorCores;
         result.FrameBytes = (fleet.Nodes.Sum(node => node.MadeBytes) - bytes) / (double)(fleet.Made - made);
         result.FramesPerSecond = (fleet.Made - made) / seconds;
+    }
+
+    // Kept frames are of a minute that has ended: they are packed at the next turn of their node.
+    private static async Task<long> PackedAsync(ConsoleProcess console, TimeSpan longest)
+    {
+        using var stored = new StoredFrames(console.Database);
+        await UntilAsync(() => stored.Packs() > 0, longest, null);
+        return stored.Packs();
     }
 
     private static async Task<RestartTimes> RestartAsync(ConsoleProcess console, Fleet fleet, LoadOptions options, Action<string> say)

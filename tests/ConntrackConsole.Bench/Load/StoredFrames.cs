@@ -82,6 +82,15 @@ internal sealed class StoredFrames(string file) : IDisposable
         }
     }
 
+    /// <summary>How many minutes of nodes are packed; 0 of a version that packs none.</summary>
+    public long Packs()
+    {
+        long packs = 0;
+        if (Has("FramePacks"))
+            Read("SELECT COUNT(*) FROM FramePacks", rows => packs = rows.GetInt64(0));
+        return packs;
+    }
+
     private bool Has(string table)
     {
         bool exists = false;

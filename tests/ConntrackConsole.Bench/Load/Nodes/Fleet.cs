@@ -22,11 +22,13 @@ internal sealed class Fleet : IAsyncDisposable
     private string? _problem;
 
     /// <param name="jitter">A lost connection is opened again after a random delay up to this.</param>
-    public Fleet(SyntheticCluster cluster, string socket, string token, TimeSpan jitter)
+    /// <param name="keptSeconds">When a node first connects, it has kept frames of this long.</param>
+    public Fleet(SyntheticCluster cluster, string socket, string token, TimeSpan jitter, int keptSeconds)
     {
         (_socket, _token, _jitter) = (socket, token, jitter);
-        long run = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        long now = Now, run = now - (keptSeconds * 1_000);
         Nodes = [.. Enumerable.Range(0, cluster.Shape.Nodes).Select(node => new MadeUpNode(ClusterShape.Node(node), run, new NodeTraffic(cluster, node), Totals))];
+        MakeKept(now / 1_000, keptSeconds);
         _links = Task.WhenAll(Nodes.Select(LinkAsync));
         _thread = new Thread(Make) { IsBackground = true };
         _thread.Start();
@@ -72,6 +74,17 @@ internal sealed class Fleet : IAsyncDisposable
         await _links.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
         _connecting.Dispose();
+    }
+
+    private void MakeKept(long endSecond, int seconds)
+    {
+        var frame = new NodeFrame();
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        foreach (var node in Nodes)
+        {
+            for (long second = endSecond - seconds + 1; second <= endSecond; second++)
+                node.Tick(second * 1_000, isMeasured: false, frame, buffer);
+        }
     }
 
     private void Make()

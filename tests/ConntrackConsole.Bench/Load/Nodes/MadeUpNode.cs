@@ -82,9 +82,9 @@ internal sealed class MadeUpNode(string name, long run, NodeTraffic traffic, Loa
             _hashes.Add(MadeFrames.HashOf(buffer.WrittenSpan));
             var made = OutboxFrame.Of(_sequence, Environment.TickCount64, isMeasured, buffer.WrittenSpan);
             _outbox.Add(made);
+            _isFirst = false;
             if (_socket is null)
                 return;
-            _isFirst = false;
             if (_waiting.Count < MaxWaiting)
             {
                 made.SentBy = _connection;
