@@ -15,6 +15,8 @@ internal sealed partial class SyncArchive(IDbContextFactory<ConsoleDb> databases
     ];
 
     private readonly BulkConnection _rows = new(databases, BusySeconds);
+    private long _lost;
+    private bool _hasLost;
 
     public override Task LoadAsync(CancellationToken ct)
     {
@@ -33,9 +35,13 @@ internal sealed partial class SyncArchive(IDbContextFactory<ConsoleDb> databases
         catch
         {
             syncs.Requeue(changed);
+            if (syncs.Lost > _lost && !_hasLost)
+                LogLost(SyncLog.MaxUnsaved);
+            _hasLost = syncs.Lost > _lost;
             throw;
         }
 
+        (_lost, _hasLost) = (syncs.Lost, false);
         return Task.CompletedTask;
     }
 
@@ -74,4 +80,7 @@ internal sealed partial class SyncArchive(IDbContextFactory<ConsoleDb> databases
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Syncs could not be saved; will retry: {Reason}")]
     protected override partial void LogNotSaved(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "More than {Max} syncs of kube-proxy are not saved yet; the oldest are dropped. Later it will be unknown when the rules of the nodes followed these changes.")]
+    private partial void LogLost(int max);
 }

@@ -1,12 +1,19 @@
+using System.Runtime.CompilerServices;
+
 namespace ConntrackConsole.Nodes;
 
 /// <summary>The syncs of one node, ordered by their end, sixteen bytes each: a large cluster has millions of them in an hour.</summary>
 internal sealed class SyncList
 {
+    private const int MinSpare = 64;
+
     private Entry[] _entries = [];
     private int _start;
 
     public int Count { get; private set; }
+
+    /// <summary>Size of the array.</summary>
+    public long Bytes => (long)_entries.Length * Unsafe.SizeOf<Entry>();
 
     /// <summary>When a sync ended.</summary>
     public long AtMs(int index) => _entries[_start + index].AtMs;
@@ -52,14 +59,22 @@ internal sealed class SyncList
     {
         _start++;
         Count--;
+        if (_entries.Length > Count + (Count / 2) + MinSpare)
+            Move(Sized());
     }
 
     // A quarter more than is used: it is the same for every node.
     private void Grow()
     {
-        var larger = _start > Count / 4 ? _entries : new Entry[Count + (Count / 4) + 4];
-        _entries.AsSpan(_start, Count).CopyTo(larger);
-        (_entries, _start) = (larger, 0);
+        Move(_start > Count / 4 ? _entries : Sized());
+    }
+
+    private Entry[] Sized() => new Entry[Count + (Count / 4) + 4];
+
+    private void Move(Entry[] to)
+    {
+        _entries.AsSpan(_start, Count).CopyTo(to);
+        (_entries, _start) = (to, 0);
     }
 
     private static int Clamped(long ms) => (int)Math.Clamp(ms, int.MinValue, int.MaxValue);

@@ -17,6 +17,9 @@ internal sealed class SyncLog
     /// <summary>Maximum number of syncs kept for a node: over an hour at one per second.</summary>
     public const int Max = 4_096;
 
+    /// <summary>Maximum number of unsaved syncs: beyond it the oldest are dropped, and counted.</summary>
+    public const int MaxUnsaved = 200_000;
+
     /// <summary>kube-proxy and the console use separate watches: kube-proxy may have received a change this much earlier.</summary>
     public const long WatchSkewMs = 200;
 
@@ -26,6 +29,58 @@ internal sealed class SyncLog
     private readonly Lock _lock = new();
     private readonly Dictionary<string, NodeSyncs> _nodes = [];
     private readonly Dictionary<(string Node, long AtMs), RulesSync> _dirty = [];
+    private long _fromMs;
+
+    /// <summary>Number of syncs that were dropped because saving failed for too long.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Since when it is complete: what ended earlier was forgotten.</summary>
+    public long FromMs
+    {
+        get
+        {
+            lock (_lock)
+                return _fromMs;
+        }
+    }
+
+    /// <summary>Size of the syncs of all nodes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long bytes = 0;
+                foreach (var syncs in _nodes.Values)
+                    bytes += syncs.List.Bytes;
+                return bytes;
+            }
+        }
+    }
+
+    /// <summary>Forgets what ended before a moment, and the nodes that have nothing since and are not known otherwise.</summary>
+    public void Trim(long beforeMs, Predicate<string> isKnown)
+    {
+        ArgumentNullException.ThrowIfNull(isKnown);
+        lock (_lock)
+        {
+            _fromMs = Math.Max(_fromMs, beforeMs);
+            foreach (var (node, syncs) in _nodes)
+            {
+                Trim(syncs.List, beforeMs);
+                if (syncs.ReadMs < beforeMs && (syncs.List.Count == 0 || syncs.List.AtMs(syncs.List.Count - 1) < beforeMs) && !isKnown(node))
+                    _nodes.Remove(node);
+            }
+        }
+    }
+
+    // One from before it remains: it shows that kube-proxy was read then.
+    private static void Trim(SyncList list, long beforeMs)
+    {
+        while (list.Count > Max || (list.Count > 1 && list.AtMs(1) < beforeMs - SilentMs))
+            list.RemoveFirst();
+    }
 
     /// <param name="clockOffsetMs">The console's clock minus the node's.</param>
     public void Add(string node, ProxyReading reading, long clockOffsetMs, long nowMs)
@@ -88,6 +143,7 @@ internal sealed class SyncLog
         {
             foreach (var (node, sync) in syncs)
                 _dirty.TryAdd((node, sync.AtMs), sync);
+            LimitUnsaved();
         }
     }
 
@@ -104,7 +160,7 @@ internal sealed class SyncLog
         if (!_nodes.TryGetValue(node, out var syncs) || syncs.ReadMs == 0 && syncs.List.Count == 0)
             return new NodeSync(node, null) { Unknown = $"No collector on {node} has reported kube-proxy metrics." };
         // Memory starts later: the first sync in it would be one of many since.
-        if (changedMs < nowMs - LiveWindow.HorizonMs)
+        if (changedMs < Math.Max(_fromMs, nowMs - LiveWindow.HorizonMs))
             return new NodeSync(node, null) { Unknown = "Older than the syncs in memory." };
         long wanted = changedMs - WatchSkewMs;
         for (int at = syncs.List.From(wanted); at < syncs.List.Count; at++)
@@ -150,12 +206,22 @@ internal sealed class SyncLog
         else
         {
             list.Insert(at, sync.AtMs, sync.CoversMs, sync.SeenMs);
-            // One from before memory remains: it shows that kube-proxy was read then.
-            while (list.Count > Max || (list.Count > 1 && list.AtMs(1) < syncs.ReadMs - LiveWindow.HorizonMs - SilentMs))
-                list.RemoveFirst();
+            Trim(list, syncs.ReadMs - LiveWindow.HorizonMs);
         }
 
         _dirty[(node, sync.AtMs)] = sync;
+        LimitUnsaved();
+    }
+
+    // A quarter at once: finding the oldest means to look at all of them.
+    private void LimitUnsaved()
+    {
+        if (_dirty.Count <= MaxUnsaved)
+            return;
+        var oldest = _dirty.Keys.OrderBy(key => key.AtMs).Take(_dirty.Count - MaxUnsaved + (MaxUnsaved / 4)).ToList();
+        foreach (var key in oldest)
+            _dirty.Remove(key);
+        Lost += oldest.Count;
     }
 
     private sealed class NodeSyncs

@@ -125,6 +125,16 @@ public class SyncLogTests
     }
 
     [Fact]
+    public void Unsaved_TooMany_LosesTheOldest()
+    {
+        _syncs.Requeue(Enumerable.Range(0, SyncLog.MaxUnsaved + 10_000).Select(i => ("n", new RulesSync(Now + i, Now + i, Now + i, 0))));
+        long lost = _syncs.Lost;
+        Assert.InRange(lost, 10_000, SyncLog.MaxUnsaved / 2);
+        var kept = _syncs.DrainDirty();
+        Assert.Equal((SyncLog.MaxUnsaved + 10_000 - lost, Now + lost), (kept.Count, kept.Min(s => s.Sync.AtMs)));
+    }
+
+    [Fact]
     public void After_BoundedChangeOnAnIdleNode_IsUnknownNotMissing()
     {
         Read(10.5, sync: 10, queued: 9.8);

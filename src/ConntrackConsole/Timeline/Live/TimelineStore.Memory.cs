@@ -17,10 +17,13 @@ internal sealed partial class TimelineStore
         }
     }
 
+    /// <summary>Since when the syncs in memory are complete, also while the rest is loaded.</summary>
+    internal long SyncsFromMs => _syncs.FromMs;
+
     // The oldest is forgotten, of all nodes alike: what is later than that is complete, and what is earlier is in the database.
     private void LimitBytes(long nowMs)
     {
-        long bytes = _index.SumBytes();
+        long bytes = _index.SumBytes() + _syncs.Bytes;
         foreach (var node in _nodes.Values)
             bytes += node.AllBytes;
         Volatile.Write(ref _bytes, bytes);
@@ -36,7 +39,7 @@ internal sealed partial class TimelineStore
 }
 
 /// <summary>What the memory of the timeline holds.</summary>
-/// <param name="Bytes">Histories of groups, sums of Services, intervals without reports, and resets, notes and look-ups for the diagnosis.</param>
+/// <param name="Bytes">Histories of groups, sums of Services, intervals without reports, syncs, and resets, notes and look-ups for the diagnosis.</param>
 /// <param name="FromMs">Since when it is complete.</param>
 /// <param name="IsLimited">There was more than fits within the hour: the oldest was forgotten, and is read from the database.</param>
 /// <param name="IncidentsFromMs">Since when resets, notes and look-ups are complete; 0 = as long as the rest.</param>

@@ -343,6 +343,7 @@ internal sealed partial class TimelineStore
         }
 
         _index.TrimSums(_fromMs);
+        _syncs.Trim(_fromMs, _nodes.ContainsKey);
         _resets.Trim(nowMs - HorizonMs);
     }
 

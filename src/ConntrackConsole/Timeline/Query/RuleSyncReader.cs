@@ -46,7 +46,7 @@ internal sealed class RuleSyncReader(IDbContextFactory<ConsoleDb> databases, Tim
         var changes = changed.GroupBy(t => t.EndpointChangedMs!.Value).ToDictionary(same => same.Key, same => same.Min(t => t.EndpointChangedNotBeforeMs));
         long[] ordered = [.. changes.Keys.Order()];
         var syncs = timeline.Read(reading => ordered.ToDictionary(at => at, at => (IReadOnlyList<NodeSync>)reading.Syncs(at, changes[at])));
-        long memoryMs = time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs;
+        long memoryMs = Math.Max(timeline.SyncsFromMs, time.GetUtcNow().ToUnixTimeMilliseconds() - TimelineStore.HorizonMs);
         long[] old = [.. ordered.Where(at => at < memoryMs)];
         if (old.Length == 0)
             return syncs;

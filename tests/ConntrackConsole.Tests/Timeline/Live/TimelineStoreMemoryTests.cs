@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -126,6 +127,56 @@ public class TimelineStoreMemoryTests
         Assert.InRange(memory.FromMs, nowMs - 900_000, nowMs - 60_000);
         Assert.InRange(store.IncidentsFromMs, memory.FromMs, nowMs);
         Assert.All(store.RecordOf(Ip.Parse("10.1.0.5"), new NodeRecords()).Incidents.SelectMany(part => part.Resets), reset => Assert.InRange(reset.AtMs, memory.FromMs - 185_000, nowMs));
+    }
+
+    /// <summary>Of a large cluster the syncs alone would exceed the limit.</summary>
+    [Fact]
+    public void Memory_FullOfSyncs_ForgetsTheOldest()
+    {
+        var store = new TimelineStore(new ClusterState(_clock), _clock, 20_000);
+        for (int second = 1; second <= 1_800; second++)
+            ApplySync(store, "node1", second);
+
+        var memory = store.Memory;
+        Assert.True(memory.IsLimited);
+        Assert.InRange(memory.Bytes, 5_000, 40_000);
+        Assert.InRange(memory.FromMs, T0 + 400_000, T0 + 1_740_000);
+        Assert.Equal(memory.FromMs, store.SyncsFromMs);
+        Assert.Equal("Older than the syncs in memory.", Assert.Single(store.SyncsAfter(memory.FromMs - 1)).Unknown);
+        Assert.NotNull(Assert.Single(store.SyncsAfter(memory.FromMs + 500)).AtMs);
+    }
+
+    [Fact]
+    public void Memory_OfANodeThatLeft_HasNoSyncs()
+    {
+        var syncs = new SyncLog();
+        var store = new TimelineStore(new ClusterState(_clock), _clock, syncs: syncs);
+        for (int second = 1; second <= 60; second++)
+            ApplySync(store, "node1", second);
+        store.Disconnected("node1");
+        // Of a node that has not come back since the start.
+        syncs.Restore([("node3", new RulesSync(T0, T0, T0, 0))]);
+        Apply("node2", 1, 61);
+        Assert.InRange(store.Memory.Bytes, 61 * 16, 10_000);
+        for (int minute = 2; minute < 75; minute++)
+            Apply("node2", (ulong)minute, minute * 60);
+
+        Assert.Equal(0, store.Memory.Bytes);
+
+        void Apply(string node, ulong sequence, int second)
+        {
+            _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1_000)));
+            store.Apply(node, 1, Frame(sequence, T0 + (second * 1_000), true));
+        }
+    }
+
+    private void ApplySync(TimelineStore store, string node, int second)
+    {
+        _clock.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(T0 + (second * 1_000)));
+        var frame = Frame((ulong)second, T0 + (second * 1_000), second == 1);
+        double endS = (T0 / 1000.0) + second - 0.3;
+        frame.Proxy = new ProxyReading(T0 + (second * 1_000), true, ProxyMode.Nftables, 200, T0 / 1000.0, endS, endS - 0.2, 0.1, 0, 0, 0, 0, 0, 0, 0);
+        store.Apply(node, 1, frame);
     }
 
     private void Fill(TimelineStore store, int seconds)
