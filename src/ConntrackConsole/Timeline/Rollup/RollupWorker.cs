@@ -254,12 +254,17 @@ internal sealed partial class RollupWorker(
             blocks.MarkRolledUp(rolledUpToId);
             _packs.DeleteRuns(NowMs);
             transaction.Commit();
+            _packs.Committed();
             _rolledUpToId = rolledUpToId;
         }
         catch (DbException)
         {
             queue.FailedServices(minute, firstId);
             throw;
+        }
+        finally
+        {
+            _packs.RolledBack();
         }
 
         queue.SetRolledUpTo(minute + Level.MinuteMs);

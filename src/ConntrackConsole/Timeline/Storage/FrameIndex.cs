@@ -4,8 +4,8 @@ using ConntrackConsole.Timeline.Blocks;
 namespace ConntrackConsole.Timeline.Storage;
 
 /// <summary>
-/// In memory: which frames were ever stored, as runs of sequence numbers, so that a frame that is sent again is recognised
-/// however long ago it was stored; and the rows of the frames that are not in a pack yet, by node. Thread-safe.
+/// In memory: which frames were stored, as runs of sequence numbers, so that a frame that is sent again is recognised long after
+/// it was deleted; and the rows of the frames that are not in a pack yet, by node. Thread-safe.
 /// </summary>
 internal sealed class FrameIndex
 {
@@ -126,6 +126,21 @@ internal sealed class FrameIndex
                     next++;
                 return next < rows.Count && rows[next] == row.Id;
             });
+        }
+    }
+
+    /// <summary>A range is not stored any more. If frames have extended it since, it remains: it is stored again with them.</summary>
+    public void RemoveRange(string node, long run, ulong first, ulong last)
+    {
+        lock (_lock)
+        {
+            if (!_nodes.TryGetValue(node, out var frames) || !frames.Runs.TryGetValue(run, out var ranges))
+                return;
+            ranges.Remove((first, last));
+            if (ranges.Count == 0)
+                frames.Runs.Remove(run);
+            if (frames.Runs.Count == 0 && frames.Rows.Count == 0)
+                _nodes.Remove(node);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class FramePacks(BlockArchive blocks, FrameArchive archive)
     private readonly FrameBuffer _minute = new();
     private readonly StringBuilder _json = new();
     private readonly List<(string Node, List<long> Rows)> _uncommitted = [];
+    private readonly List<(string Node, long Run, ulong First, ulong Last)> _deletedRuns = [];
     private long _uncommittedBytes;
     private long _deletedTo;
 
@@ -72,11 +73,13 @@ internal sealed class FramePacks(BlockArchive blocks, FrameArchive archive)
         }
     }
 
-    /// <summary>The transaction was committed: the single rows are not needed any more.</summary>
+    /// <summary>The transaction was committed: the single rows are not needed any more, and memory forgets the ranges that were deleted.</summary>
     public void Committed()
     {
         foreach (var (node, rows) in _uncommitted)
             archive.Index.Remove(node, rows);
+        foreach (var (node, run, first, last) in _deletedRuns)
+            archive.Index.RemoveRange(node, run, first, last);
         archive.Packed(_uncommittedBytes);
         RolledBack();
     }
@@ -84,6 +87,7 @@ internal sealed class FramePacks(BlockArchive blocks, FrameArchive archive)
     public void RolledBack()
     {
         _uncommitted.Clear();
+        _deletedRuns.Clear();
         _uncommittedBytes = 0;
     }
 
@@ -129,10 +133,19 @@ internal sealed class FramePacks(BlockArchive blocks, FrameArchive archive)
         _deletedTo = to;
     }
 
-    /// <summary>Deletes a batch of ranges of sequence numbers that were not extended for long.</summary>
-    public int DeleteRuns(long nowMs) => Rows.Execute(
-        "DELETE FROM FrameRuns WHERE (Node, StartedAtMs, FirstSequence) IN (SELECT Node, StartedAtMs, FirstSequence FROM FrameRuns WHERE LastMs < $a LIMIT 500)",
-        nowMs - RunRetentionMs);
+    /// <summary>
+    /// Deletes a batch of ranges of sequence numbers that were not extended for long; within the caller's transaction; <see cref="Committed"/> or
+    /// <see cref="RolledBack"/> must follow.
+    /// </summary>
+    public void DeleteRuns(long nowMs)
+    {
+        using var row = Rows.Read(
+            "DELETE FROM FrameRuns WHERE (Node, StartedAtMs, FirstSequence) IN (SELECT Node, StartedAtMs, FirstSequence FROM FrameRuns WHERE LastMs < $a LIMIT 500) "
+            + "RETURNING Node, StartedAtMs, FirstSequence, LastSequence",
+            nowMs - RunRetentionMs);
+        while (row.Read())
+            _deletedRuns.Add((row.GetString(0), row.GetInt64(1), (ulong)row.GetInt64(2), (ulong)row.GetInt64(3)));
+    }
 
     /// <summary>Frames after a row, to be rolled up after a restart.</summary>
     public List<(string Node, long AtMs)> After(long id, long aheadMs)

@@ -161,6 +161,34 @@ public sealed class FrameArchiveTests : IAsyncLifetime
         Assert.Equal((1, 400ul), (Count("FramePacks"), again.Read("node1", 0).Last().Sequence));
     }
 
+    /// <summary>By the same rule as the table: no longer than that, and never shorter.</summary>
+    [Fact]
+    public void DeleteRuns_IsForgottenInMemory_UnlessExtendedSinceOrNotCommitted()
+    {
+        const long day = 24 * 3_600_000L;
+        _archive.Save([.. Enumerable.Range(1, 5).SelectMany(i => (StoredFrame[])[Frame(1, (ulong)i), Frame(2, (ulong)i), Frame(3, (ulong)i)])]);
+        Pack(T0 + 200_000);
+        // The collector of run 2 goes on.
+        _archive.Save([Frame(2, 6) with { AtMs = T0 + (31 * day), ReceivedMs = T0 + (31 * day) }]);
+        var packs = new FramePacks(_blocks, _archive);
+        _blocks.Rows.Execute("UPDATE FrameRuns SET LastMs = $a WHERE StartedAtMs = 3", T0 + (2 * day));
+        using (_blocks.Begin())
+            packs.DeleteRuns(T0 + (31 * day));
+        packs.RolledBack();
+        packs.Committed();
+        Assert.Equal([false, false, false], _archive.Save([Frame(1, 1), Frame(2, 1), Frame(3, 1)]));
+
+        using (var transaction = _blocks.Begin())
+        {
+            packs.DeleteRuns(T0 + (31 * day));
+            transaction.Commit();
+        }
+
+        packs.Committed();
+        Assert.Equal(1, Count("FrameRuns"));
+        Assert.Equal([true, false, false, false], _archive.Save([Frame(1, 1), Frame(2, 1), Frame(2, 6), Frame(3, 1)]));
+    }
+
     private long Count(string table) => _blocks.Rows.Number($"SELECT COUNT(*) FROM {table}");
 
     private void Pack(long endedBeforeMs, FrameArchive? archive = null)
