@@ -33,6 +33,7 @@ internal sealed partial class RollupWorker(
     private const long ServicesAfterMs = ((FirstTurn + Turns) * 1_000) - NodeRollup.TailMs;
     private const int MaxServiceMinutes = 200;
     private const int NodesPerTransaction = 16;
+    private const long NamesMs = 3_600_000;
 
     private readonly HashSet<string> _nodes = [];
     private readonly Lock _rollupLock = new();
@@ -43,9 +44,13 @@ internal sealed partial class RollupWorker(
     private bool _failed;
     private bool _late;
     private long _rolledUpToId;
+    private long _namedMs;
 
     /// <summary>How long the last rollup of the Services' minute took, including its coarser levels.</summary>
     public TimeSpan LastServicesDuration { get; private set; }
+
+    /// <summary>The nodes that have blocks.</summary>
+    internal IReadOnlySet<string> Nodes => _nodes;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -58,7 +63,7 @@ internal sealed partial class RollupWorker(
     {
         lock (_rollupLock)
         {
-            _nodes.UnionWith(blocks.NodeNames());
+            ReadNames(NowMs);
             long endMs = blocks.RolledUpEndMs();
             queue.SetRolledUpTo(endMs);
             _rolledUpToId = blocks.RolledUpToId();
@@ -79,6 +84,9 @@ internal sealed partial class RollupWorker(
         lock (_rollupLock)
         {
             long startMs = NowMs;
+            // Each node that has left would cost look-ups in every minute.
+            if (startMs - _namedMs >= NamesMs)
+                ReadNames(startMs);
             long seconds = (startMs / 1000) - afterSecond;
             foreach (string[] nodes in queue.Nodes.Where(n => seconds >= 60 || (Turn(n) - ((afterSecond + 1) % 60) + 60) % 60 < seconds).Chunk(NodesPerTransaction))
             {
@@ -99,6 +107,14 @@ internal sealed partial class RollupWorker(
             _packs.DeletePacked(_rolledUpToId);
             NoteLateness(startMs);
         }
+    }
+
+    private void ReadNames(long nowMs)
+    {
+        var names = blocks.NodeNames();
+        _nodes.Clear();
+        _nodes.UnionWith(names);
+        _namedMs = nowMs;
     }
 
     /// <summary>A node's minute was written by other means: its coarser blocks follow.</summary>

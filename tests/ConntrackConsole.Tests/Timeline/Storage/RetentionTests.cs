@@ -54,6 +54,20 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nodes_WithoutBlocks_AreNotLookedUpAnyMore()
+    {
+        Assert.Equal(["node1"], _console.Worker.Nodes);
+        _console.Take("node2", Frame(1, T0 + (3 * 3_600_000L), true, (Group, 4, 0)));
+        _console.At((3 * 3_600_000L) + 330_000);
+        _console.Worker.RollUp(all: true);
+        Assert.Equal(["node1", "node2"], _console.Worker.Nodes.Order());
+
+        await LaterAsync(5);
+        _console.Worker.RollUp(all: true);
+        Assert.Equal(["node2"], _console.Worker.Nodes);
+    }
+
+    [Fact]
     public async Task Portion_CoarserBlockNotWritten_KeepsFinerOnes()
     {
         using var console = await StartAsync(Keep);
