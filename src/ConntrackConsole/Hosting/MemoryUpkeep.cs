@@ -1,10 +1,13 @@
+using ConntrackConsole.Timeline.Query;
+
 namespace ConntrackConsole.Hosting;
 
 /// <summary>
-/// Collects what died old. Frames, steps and rollups live for seconds to minutes, so that much of it is garbage of the oldest generation,
-/// which the runtime collects only when that has grown by half. A collection in the background costs some tenths of a second of one core.
+/// Forgets what is cached for closed pages, and collects what died old. Frames, steps and rollups live for seconds to minutes, so that
+/// much of it is garbage of the oldest generation, which the runtime collects only when that has grown by half. A collection in the
+/// background costs some tenths of a second of one core.
 /// </summary>
-internal sealed class MemoryUpkeep(TimeProvider time) : BackgroundService
+internal sealed class MemoryUpkeep(TimelineQueryService queries, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
 
@@ -19,6 +22,7 @@ internal sealed class MemoryUpkeep(TimeProvider time) : BackgroundService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
+                queries.Expire();
                 if (HasGrown(GC.GetTotalMemory(forceFullCollection: false), AliveBytes))
                     GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
             }

@@ -234,6 +234,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
         Blank = blank;
     }
 
+    /// <summary>Size of the rows; those without a value are shared.</summary>
+    public long Bytes => columns * (sizeof(bool) + ((ResetOverflow.Length + 1L) * sizeof(int)) + (_series.Values.Concat(_sums.Values).Sum(series => series.Rows(Blank)) * sizeof(int)));
+
     /// <summary>A group without any report; shared by all that have no other.</summary>
     public int[] Blank { get; private set; } = [];
 
@@ -327,6 +330,9 @@ internal sealed class StoredLanes(long fromMs, long stepMs, int columns)
                 (Namespace, Name, Block, Owner, State, Pod) = (ns, name, block, label.Owner, label.State, label.Pod ?? Pod);
             }
         }
+
+        internal long Rows(int[] blank) =>
+            (ReferenceEquals(EntryColumns, blank) ? 0 : 1) + (ReferenceEquals(ClosingColumns, blank) ? 0 : 1) + (ReferenceEquals(StaleColumns, blank) ? 0 : 1);
 
         internal StoredSeries Shifted(Func<int[], int[]> moved, int columns, int by) => new(Key, columns)
         {

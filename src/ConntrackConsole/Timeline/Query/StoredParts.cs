@@ -14,15 +14,32 @@ internal sealed record StoredPart(
 }
 
 /// <summary>
-/// Caches the stored parts of live windows. Such a window moves ten times a second while its stored data does not change: it is
+/// Caches the stored parts of live windows. Such a window moves twice a second while its stored data does not change: it is
 /// read once every few seconds, and shifted in between.
 /// </summary>
-internal sealed class StoredParts
+internal sealed class StoredParts(long maxBytes = StoredParts.MaxBytes)
 {
+    /// <summary>Maximum size of all rows.</summary>
+    public const long MaxBytes = 64L << 20;
+
     private const long HeldMs = 3_000;
     private const int MaxParts = 256;
 
     private readonly ConcurrentDictionary<TimelineQuery, Held> _cached = new();
+    private readonly Lock _keepLock = new();
+
+    /// <summary>Size of all rows.</summary>
+    public long Bytes => _cached.Values.Sum(held => held.Bytes);
+
+    /// <summary>Forgets those that are too old, also while no page asks for another one.</summary>
+    public void Expire(long nowMs)
+    {
+        foreach (var (former, old) in _cached)
+        {
+            if (nowMs - old.AtMs >= HeldMs)
+                _cached.TryRemove(former, out _);
+        }
+    }
 
     /// <param name="query">The window, in whole steps.</param>
     /// <param name="liveMs">Where memory begins: a part that was read for another start does not fit.</param>
@@ -39,19 +56,22 @@ internal sealed class StoredParts
         }
 
         var part = await read();
-        // Those that are too old first: more open pages than the cache holds must not make each other read again.
-        foreach (var (former, old) in _cached)
-        {
-            if (nowMs - old.AtMs >= HeldMs)
-                _cached.TryRemove(former, out _);
-        }
-
-        if (_cached.Count >= MaxParts)
-            _cached.Clear();
-        _cached[key] = new Held(query.FromMs, liveMs, nowMs, part);
+        Keep(key, new Held(query.FromMs, liveMs, nowMs, part, part.Lanes.Bytes), nowMs);
         // Joining with memory modifies the lanes: the cached ones must stay unchanged.
         return part with { Lanes = part.Lanes.Shifted(0) };
     }
 
-    private sealed record Held(long FromMs, long LiveMs, long AtMs, StoredPart Part);
+    private void Keep(TimelineQuery key, Held held, long nowMs)
+    {
+        lock (_keepLock)
+        {
+            Expire(nowMs);
+            _cached.TryRemove(key, out _);
+            // The others stay: more open pages than the cache holds must not make each other read again.
+            if (_cached.Count < MaxParts && Bytes + held.Bytes <= maxBytes)
+                _cached[key] = held;
+        }
+    }
+
+    private sealed record Held(long FromMs, long LiveMs, long AtMs, StoredPart Part, long Bytes);
 }

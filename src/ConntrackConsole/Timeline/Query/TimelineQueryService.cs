@@ -32,6 +32,12 @@ internal sealed class TimelineQueryService(
     /// <summary>The snapshot that readers share: until there is another one, equal questions have equal answers.</summary>
     public object Recent => Shared();
 
+    /// <summary>Size of what is cached of stored windows.</summary>
+    internal long CachedBytes => _stored.Bytes;
+
+    /// <summary>Forgets what was cached for pages that do not ask any more.</summary>
+    public void Expire() => _stored.Expire(time.GetUtcNow().ToUnixTimeMilliseconds());
+
     /// <summary>An answer of this moment, for a reader of its own.</summary>
     public async Task<TimelineView> QueryAsync(TimelineQuery query, CancellationToken ct)
     {

@@ -1,5 +1,7 @@
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
+using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
@@ -56,6 +58,58 @@ public sealed class FollowTests
         }
 
         Assert.Equal(50, _reads);
+    }
+
+    [Fact]
+    public async Task Windows_Many_StayWithinTheirBytes()
+    {
+        var one = new StoredParts();
+        await QueryAsync(one, 0);
+        var stored = new StoredParts((2 * one.Bytes) + 1);
+        for (int page = 0; page < 3; page++)
+            await QueryAsync(stored, 0, service: $"s{page}");
+        Assert.Equal(2 * one.Bytes, stored.Bytes);
+        _reads = 0;
+        await QueryAsync(stored, 0, service: "s0");
+        Assert.Equal(0, _reads);
+        await QueryAsync(stored, 0, service: "s2");
+        Assert.Equal(1, _reads);
+    }
+
+    [Fact]
+    public void Lanes_CountTheRowsThatTheyHave()
+    {
+        var block = new Block(Level.Finest.Columns);
+        for (int lane = 0; lane < 20; lane++)
+        {
+            var series = block.Add(new SeriesLabel(Frames.Key($"10.1.0.{lane}"), null, OwnerState.Live, EntryState.Active));
+            series.Entries[3] = 4;
+            series.Closing[3] = lane % 2;
+        }
+
+        block.Known.AsSpan().Fill(true);
+        byte[] buffer = [];
+        var lanes = new StoredLanes(T0, 1_000, Level.Finest.Columns);
+        lanes.Merge(
+            new BlockWriter().Write(block, null), null, new SeriesTable(), new TextPool(), "shop/checkout", T0, Level.Finest, 0, Level.Finest.Columns,
+            BlockParts.Backends, _ => true, marksKnown: true, takesResets: false, ref buffer);
+        lanes.Close(Level.Finest.Columns);
+
+        long rows = 30 * Level.Finest.Columns * sizeof(int);
+        Assert.InRange(lanes.Bytes, rows, rows * 2);
+    }
+
+    [Fact]
+    public async Task Windows_OfClosedPages_AreForgotten()
+    {
+        var stored = new StoredParts();
+        await QueryAsync(stored, 0);
+        await QueryAsync(stored, 2_000, service: "s");
+        long both = stored.Bytes;
+        stored.Expire(T0 + 3_000);
+        Assert.InRange(stored.Bytes, 1, both - 1);
+        stored.Expire(T0 + 5_000);
+        Assert.Equal(0, stored.Bytes);
     }
 
     [Fact]
