@@ -24,6 +24,12 @@ internal static class Health
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).OrderBy(entry => entry.Status).FirstOrDefault().Description ?? "ok");
+        return context.Response.WriteAsync(Text(report));
     }
+
+    /// <summary>Every reason on a line of its own, the worst first; "ok" alone if all is healthy.</summary>
+    internal static string Text(HealthReport report) =>
+        report.Entries.Values.Any(entry => entry.Status != HealthStatus.Healthy)
+            ? string.Join('\n', report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).OrderBy(entry => entry.Status).Select(entry => entry.Description ?? $"{entry.Status}"))
+            : "ok";
 }

@@ -11,20 +11,22 @@ internal sealed class HistoryHealth(RollupWorker rollup, TimelineReplay replay, 
     /// <summary>Name of the health check.</summary>
     public const string Name = "history";
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-        replay.Pending is > 0 and var nodes
-            ? HealthCheckResult.Degraded($"{HistoryCodes.Loading}: the last hour of {nodes} nodes is still being read from the database.")
-            : rollup.LateByMs is > 0 and var lateMs
-                ? HealthCheckResult.Degraded($"{HistoryCodes.RollupLate}: the stored history ends {lateMs / 1_000} s ago; the frames are kept until the rollup has caught up.")
-                : Memory());
-
-    private HealthCheckResult Memory()
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var memory = store.Memory;
-        long minutes = (time.GetUtcNow().ToUnixTimeMilliseconds() - memory.FromMs) / 60_000;
-        var held = new Dictionary<string, object> { ["memoryBytes"] = memory.Bytes, ["memoryMaxBytes"] = memory.MaxBytes, ["memoryMinutes"] = minutes };
-        return memory.IsLimited
-            ? HealthCheckResult.Degraded($"{HistoryCodes.MemoryLimited}: memory holds the last {minutes} min ({memory.MaxBytes >> 20} MiB, Storage:MemoryMiB); what is older is read from the database.", data: held)
-            : HealthCheckResult.Healthy(data: held);
+        string reasons = string.Join('\n', Reasons());
+        return Task.FromResult(reasons.Length > 0 ? HealthCheckResult.Degraded(reasons) : HealthCheckResult.Healthy());
+    }
+
+    private IEnumerable<string> Reasons()
+    {
+        if (replay.Pending is > 0 and var nodes)
+            yield return $"{HistoryCodes.Loading}: the last hour of {nodes} nodes is still being read from the database.";
+        if (rollup.LateByMs is > 0 and var lateMs)
+            yield return $"{HistoryCodes.RollupLate}: the stored history ends {lateMs / 1_000} s ago; the frames are kept until the rollup has caught up.";
+        if (store.Memory is { IsLimited: true } memory)
+        {
+            long minutes = (time.GetUtcNow().ToUnixTimeMilliseconds() - memory.FromMs) / 60_000;
+            yield return $"{HistoryCodes.MemoryLimited}: memory holds the last {minutes} min ({memory.MaxBytes >> 20} MiB, Storage:MemoryMiB); what is older is read from the database.";
+        }
     }
 }

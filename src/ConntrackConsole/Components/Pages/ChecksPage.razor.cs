@@ -45,6 +45,16 @@ public sealed partial class ChecksPage
         }
     }
 
+    private string Memory
+    {
+        get
+        {
+            var memory = Store.Memory;
+            long minutes = (Clock.GetUtcNow().ToUnixTimeMilliseconds() - memory.FromMs) / 60_000;
+            return $"Memory: the last {minutes} min, {memory.Bytes >> 20} of {memory.MaxBytes >> 20} MiB (Storage:MemoryMiB).";
+        }
+    }
+
     protected override void OnInitialized()
     {
         _url = ChecksUrl.Parse(Nav.Uri);

@@ -128,6 +128,15 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Page_ShowsWhatMemoryHolds()
+    {
+        _console.AddDeadPod();
+        _console.Checks.Round();
+
+        Assert.Equal("Memory: the last 68 min, 0 of 256 MiB (Storage:MemoryMiB).", Open().Find("[data-testid=memory]").TextContent.Trim());
+    }
+
+    [Fact]
     public void Badge_FollowsTheChecks()
     {
         var badge = _console.Context.Render<CheckBadge>();

@@ -1,4 +1,5 @@
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -62,6 +63,26 @@ public sealed class RollupLatenessTests
         console.At(12 * 60_000 + NodeRollup.TailMs);
         console.Worker.RollUp(all: true);
         Assert.Equal((0, HealthStatus.Healthy), (console.Worker.LateByMs, (await CheckAsync(health)).Status));
+    }
+
+    [Fact]
+    public async Task Lateness_AndLimitedMemory_AreReportedBoth()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        var store = new TimelineStore(console.Cluster, console.Clock, 1_000);
+        var health = new HistoryHealth(console.Worker, new TimelineReplay(console.Frames, store, console.Clock), store, console.Clock);
+        console.Take("node1", Frame(1, T0 + 30_000, true, (Group, 4, 0)));
+        console.At(300_000);
+        console.Worker.RollUp(all: true);
+        for (int minute = 5; minute < 12; minute++)
+        {
+            var frame = Frame((ulong)minute, T0 + (minute * 60_000) + 30_000, true, (Group, (uint)minute, 0));
+            console.Take("node1", frame);
+            store.Apply("node1", 1, frame);
+        }
+
+        string[] reasons = (await CheckAsync(health)).Description!.Split('\n');
+        Assert.Equal(["history.rollup_late", "history.memory_limited"], reasons.Select(reason => reason.Split(':')[0]));
     }
 
     private static Task<HealthCheckResult> CheckAsync(HistoryHealth health) => health.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
