@@ -21,8 +21,8 @@ public sealed class FaultLab : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
-        Near = new NodeRecord(Lab, 1);
-        Far = new NodeRecord(Lab, 3);
+        Near = await NodeRecord.StartAsync(Lab, 1);
+        Far = await NodeRecord.StartAsync(Lab, 3);
         foreach (string scenario in Scenarios)
             Lab.Send($"scenario {scenario}");
     }

@@ -12,7 +12,7 @@ public sealed class NodeFaultTests
     public async Task DroppedInvalid_TheRuleCountsTheSegments_AndNoClientResets()
     {
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
-        using var far = new NodeRecord(lab, 3);
+        using var far = await NodeRecord.StartAsync(lab, 3);
         lab.Send("scenario dropped-invalid");
         List<Labelled> labels = [];
         await Eventually.TrueAsync(() => (labels = Labels(lab, "dropped-invalid")).Count >= 8, RunningLab.StepTimeout, () => lab.Output);
@@ -41,7 +41,7 @@ public sealed class NodeFaultTests
     {
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "4");
         await lab.ConnectedAsync(8);
-        using var far = new NodeRecord(lab, 3);
+        using var far = await NodeRecord.StartAsync(lab, 3);
         lab.Send("scenario proxy-lag");
         var removed = await lab.EventAsync("endpoint-removed", line => ((string)line["pod"]!).StartsWith("proxy-lag-", StringComparison.Ordinal));
         await lab.EventAsync("scenario-done", line => (string?)line["scenario"] == "proxy-lag");
@@ -71,7 +71,7 @@ public sealed class NodeFaultTests
     public async Task PortClash_TheKernelFailsToInsertAnEntry_AndTheRepeatedSynHasTheFirst()
     {
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
-        using var far = new NodeRecord(lab, 3);
+        using var far = await NodeRecord.StartAsync(lab, 3);
         lab.Send("scenario port-clash");
         await lab.EventAsync("scenario-done", line => (string?)line["scenario"] == "port-clash");
         var labels = Labels(lab, "port-clash").FindAll(label => label.Mechanism.Length > 0);
@@ -105,7 +105,7 @@ public sealed class NodeFaultTests
     {
         string[] scenarios = ["client-aborts", "port-scan", "short-connections", "probes", "pod-as-client", "host-network", "scaled-to-zero"];
         await using var lab = await RunningLab.StartAsync("--without-console", "--rollouts", "0", "--connections", "1");
-        using var far = new NodeRecord(lab, 3);
+        using var far = await NodeRecord.StartAsync(lab, 3);
         foreach (string scenario in scenarios)
             lab.Send($"scenario {scenario}");
         await lab.EventsAsync("scenario-done", scenarios.Length);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Kernel.Namespaces;
 
@@ -13,9 +15,8 @@ internal sealed class NodeRecord : IDisposable
     private readonly Process _events;
     private readonly Process _tracepoints;
 
-    public NodeRecord(RunningLab lab, int node)
+    private NodeRecord(NetworkNamespace inside)
     {
-        using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
         // With the default buffer the kernel drops events while this machine is too busy to read them.
         _events = inside.Run(() => Start("conntrack", ["-E", "--buffer-size", "16777216"]));
         _tracepoints = inside.Run(() => Start(Programs.Collector, ["resets", "--seconds", "600", "--json"]));
@@ -23,6 +24,20 @@ internal sealed class NodeRecord : IDisposable
         _tracepoints.OutputDataReceived += (_, line) => Add(line.Data, text => _resets.Enqueue(JsonNode.Parse(text)!));
         _events.BeginOutputReadLine();
         _tracepoints.BeginOutputReadLine();
+    }
+
+    /// <summary>Starts both programs, and waits until they report: a scenario that begins before that has events that are in no record.</summary>
+    public static async Task<NodeRecord> StartAsync(RunningLab lab, int node)
+    {
+        using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
+        var record = new NodeRecord(inside);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                inside.Run(BeRefused);
+                return !record._entries.IsEmpty && IsTracing(record._tracepoints.Id);
+            }, RunningLab.StepTimeout, () => $"{record._entries.Count} events; the other {(IsTracing(record._tracepoints.Id) ? "reads" : "does not read")} the tracepoints", $"both programs report what happens on node{node}");
+        return record;
     }
 
     /// <summary>The events of one original tuple, in order: "[NEW] ...", "[UPDATE] ...", "[DESTROY] ...".</summary>
@@ -40,6 +55,24 @@ internal sealed class NodeRecord : IDisposable
         {
             process.Kill();
             process.Dispose();
+        }
+    }
+
+    // One buffer for each processor, opened just before the tracepoints are switched on.
+    private static bool IsTracing(int process) =>
+        Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Any(fd => File.ResolveLinkTarget(fd, false)?.FullName.Contains("/trace_pipe", StringComparison.Ordinal) == true);
+
+    // An entry that no scenario has.
+    private static void BeRefused()
+    {
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            client.Connect(IPAddress.Loopback, 9);
+        }
+        catch (SocketException)
+        {
+            // Port 9 is closed.
         }
     }
 
