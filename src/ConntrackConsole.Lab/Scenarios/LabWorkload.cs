@@ -21,6 +21,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     private readonly PodTraits? _traits;
     private readonly IReadOnlyList<string> _server;
     private bool _isServed;
+    private volatile bool _isOver;
     private int _connected;
 
     private LabWorkload(LabCluster lab, Scenario scenario, IReadOnlyList<string> server, PodTraits? traits, int replicas)
@@ -167,6 +168,9 @@ internal sealed class LabWorkload : IAsyncDisposable
     /// <param name="seconds">How long it had waited for an answer.</param>
     public void Label(LabPod client, string? local, string? backend, string kind, int resets, bool isFault = true, double? seconds = null)
     {
+        // What breaks while clients and pods are removed is not the scenario's: a client that is ended may reset its connections.
+        if (_isOver)
+            return;
         var (clientIp, clientPort) = Split(local);
         var (backendIp, backendPort) = Split(backend);
         _lab.Output.Write(new Label(
@@ -181,6 +185,7 @@ internal sealed class LabWorkload : IAsyncDisposable
     {
         if (_lab.Stop.IsCancellationRequested)
             return; // The lab removes all of its pods.
+        _isOver = true;
         await Task.WhenAll(_clients.ToList().Select(EndClientAsync));
         await Task.WhenAll(_pods.ToList().Select(pod => EndAsync(pod, Ending.Drain)));
         _clientDeployment.Delete();

@@ -172,5 +172,5 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
 
     private static Task ResetAsync(NodeRecord node, Labelled label, string kind) => Eventually.TrueAsync(
         () => node.Resets(label.Client, label.Port).Contains(kind), TimeSpan.FromSeconds(20),
-        () => $"{label.Label.ToJsonString()}: {string.Join(' ', node.Resets(label.Client, label.Port))}", $"a reset {kind}");
+        () => $"{label.Label.ToJsonString()}: {string.Join(' ', node.Resets(label.Client, label.Port))}\n{string.Join('\n', node.Entry(label.Client, label.Port, label.Vip))}", $"a reset {kind}");
 }
