@@ -23,7 +23,7 @@ internal sealed class ConsoleProcess : IDisposable
     /// <param name="reportsMemory">Whether it runs <see cref="StartupHook"/> of this assembly.</param>
     public ConsoleProcess(string program, string folder, SyntheticCluster cluster, long frameMiB, bool reportsMemory)
     {
-        _program = Directory.Exists(program) ? Path.Combine(program, "conntrack-console") : program;
+        _program = Path.GetFullPath(Directory.Exists(program) ? Path.Combine(program, "conntrack-console") : program);
         (_folder, _frameMiB, _reportsMemory) = (folder, frameMiB, reportsMemory);
         _kubeconfig = cluster.WriteKubeconfig();
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
