@@ -51,7 +51,8 @@ public sealed partial class ChecksPage
         {
             var memory = Store.Memory;
             long minutes = (Clock.GetUtcNow().ToUnixTimeMilliseconds() - memory.FromMs) / 60_000;
-            return $"Memory: the last {minutes} min, {memory.Bytes >> 20} of {memory.MaxBytes >> 20} MiB (Storage:MemoryMiB).";
+            string used = memory.Bytes < 1 << 20 ? "less than 1" : $"{memory.Bytes >> 20}";
+            return $"Memory keeps {minutes} min of history at most, and has {used} of {memory.MaxBytes >> 20} MiB (Storage:MemoryMiB).";
         }
     }
 

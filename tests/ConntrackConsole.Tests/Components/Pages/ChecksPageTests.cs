@@ -133,7 +133,7 @@ public sealed class ChecksPageTests : IAsyncDisposable
         _console.AddDeadPod();
         _console.Checks.Round();
 
-        Assert.Equal("Memory: the last 68 min, 0 of 256 MiB (Storage:MemoryMiB).", Open().Find("[data-testid=memory]").TextContent.Trim());
+        Assert.Equal("Memory keeps 68 min of history at most, and has less than 1 of 256 MiB (Storage:MemoryMiB).", Open().Find("[data-testid=memory]").TextContent.Trim());
     }
 
     [Fact]
