@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Labs;
 
-/// <summary>A lab with a console in which a healthy rollout, INVALID segments, a rollout of pods that exit early, and one whose pod vanishes follow each other; and what the API answered after each.</summary>
+/// <summary>A lab with a console in which a healthy rollout, INVALID segments, and a rollout of pods that exit early follow each other; and what the API answered after each.</summary>
 public sealed class ExplainedLab : IAsyncLifetime
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = true });

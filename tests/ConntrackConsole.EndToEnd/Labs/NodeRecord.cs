@@ -31,13 +31,21 @@ internal sealed class NodeRecord : IDisposable
     {
         using var inside = NetworkNamespace.Open(lab.NodeNamespace(node));
         var record = new NodeRecord(inside);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                inside.Run(BeRefused);
-                return !record._entries.IsEmpty && IsTracing(record._tracepoints.Id);
-            }, RunningLab.StepTimeout, () => $"{record._entries.Count} events; the other {(IsTracing(record._tracepoints.Id) ? "reads" : "does not read")} the tracepoints", $"both programs report what happens on node{node}");
-        return record;
+        try
+        {
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    inside.Run(BeRefused);
+                    return !record._entries.IsEmpty && IsTracing(record._tracepoints.Id);
+                }, RunningLab.StepTimeout, () => $"{record._entries.Count} events; the other {(IsTracing(record._tracepoints.Id) ? "reads" : "does not read")} the tracepoints", $"both programs report what happens on node{node}");
+            return record;
+        }
+        catch
+        {
+            record.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The events of one original tuple, in order: "[NEW] ...", "[UPDATE] ...", "[DESTROY] ...".</summary>
