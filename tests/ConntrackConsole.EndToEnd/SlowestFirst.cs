@@ -6,16 +6,13 @@ using Xunit.v3;
 
 namespace ConntrackConsole.EndToEnd;
 
-/// <summary>
-/// Starts the test classes that take minutes before the others: started last, they would run alone at the end. The one with twelve scenarios
-/// at once is the last, when the other suites have ended: what it asserts of each connection needs a machine that keeps up.
-/// </summary>
+/// <summary>Starts the test classes that take minutes before the others: started last, they would run alone at the end.</summary>
 public sealed class SlowestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Long =
     [
         "ExplainTests", "ActionBothKilledTests", "ActionConsoleKilledTests", "NodeFaultTests", "SettingBothKilledTests", "ActionCollectorKilledTests", "SettingConsoleKilledTests",
-        "ControlPlaneTests", ".OutageTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests", "HealthyLab",
+        "FaultScenarioTests", "ControlPlaneTests", ".OutageTests", "ScenarioTests", "FindingTests", "SettingCollectorKilledTests", "InvalidTests", "BlackHoleTests", "HealthyLab",
         "LoadTests",
     ];
 
@@ -23,10 +20,7 @@ public sealed class SlowestFirst : ITestCollectionOrderer
         where TTestCollection : ITestCollection =>
         [.. testCollections.OrderBy(Place).ThenBy(collection => collection.TestCollectionDisplayName, StringComparer.Ordinal)];
 
-    private const string Last = "FaultScenarioTests";
-
     private static int Place<TTestCollection>(TTestCollection collection)
-        where TTestCollection : ITestCollection => collection.TestCollectionDisplayName.Contains(Last, StringComparison.Ordinal)
-        ? int.MaxValue
-        : Array.FindIndex(Long, name => collection.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal)) is >= 0 and var place ? place : Long.Length;
+        where TTestCollection : ITestCollection =>
+        Array.FindIndex(Long, name => collection.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal)) is >= 0 and var place ? place : Long.Length;
 }

@@ -6,5 +6,8 @@ namespace ConntrackConsole.Testing;
 public static class JsonLineFile
 {
     /// <summary>All whole lines: the last one may be incomplete.</summary>
-    public static IReadOnlyList<JsonNode> Read(string path) => new JsonLineReader(path).Read();
+    public static IReadOnlyList<JsonNode> Read(string path) => Reader(path).Read();
+
+    /// <summary>For a test that reads the file again and again.</summary>
+    public static LineReader<JsonNode> Reader(string path) => new(path, line => JsonNode.Parse(line)!);
 }

@@ -1,6 +1,7 @@
 namespace ConntrackConsole.Testing;
 
-internal sealed class TemporaryDirectory : IDisposable
+/// <summary>A folder of a test, deleted with all that it holds.</summary>
+public sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("cctest-").FullName;
 

@@ -145,7 +145,7 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
             await Eventually.TrueAsync(
                 () => node.Entry(label.Backend, int.Parse(BackendPort), label.Client).Any(line => line.Contains("[NEW]", StringComparison.Ordinal)
                     && line.Contains(" ESTABLISHED ", StringComparison.Ordinal) && line.Contains($" dport={label.Port} [UNREPLIED] ", StringComparison.Ordinal)),
-                RunningLab.StepTimeout, () => string.Join('\n', node.Entry(label.Backend, int.Parse(BackendPort), label.Client)), "an untranslated entry");
+                RunningLab.StepTimeout, () => $"{string.Join('\n', node.Entry(label.Backend, int.Parse(BackendPort), label.Client))}\n{node.Losses()}", "an untranslated entry");
             await ResetAsync(node, label, "UnNated");
         }
     }
@@ -168,9 +168,9 @@ public sealed class FaultScenarioTests(FaultLab faults) : IClassFixture<FaultLab
     // Events and labels come from two programs.
     private static Task EntryAsync(NodeRecord node, Labelled label, Func<IReadOnlyList<string>, bool> isSo) => Eventually.TrueAsync(
         () => isSo(node.Entry(label.Client, label.Port, label.Vip)), TimeSpan.FromSeconds(20),
-        () => $"{label.Label.ToJsonString()}\n{string.Join('\n', node.Entry(label.Client, label.Port, label.Vip))}", "the events of the label's entry");
+        () => $"{label.Label.ToJsonString()}\n{string.Join('\n', node.Entry(label.Client, label.Port, label.Vip))}\n{node.Losses()}", "the events of the label's entry");
 
     private static Task ResetAsync(NodeRecord node, Labelled label, string kind) => Eventually.TrueAsync(
         () => node.Resets(label.Client, label.Port).Contains(kind), TimeSpan.FromSeconds(20),
-        () => $"{label.Label.ToJsonString()}: {string.Join(' ', node.Resets(label.Client, label.Port))}\n{string.Join('\n', node.Entry(label.Client, label.Port, label.Vip))}", $"a reset {kind}");
+        () => $"{label.Label.ToJsonString()}: {string.Join(' ', node.Resets(label.Client, label.Port))}\n{string.Join('\n', node.Entry(label.Client, label.Port, label.Vip))}\n{node.Losses()}", $"a reset {kind}");
 }

@@ -14,13 +14,13 @@ internal sealed class RunningLab : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("lab-test-").FullName;
     private readonly Process _process;
-    private readonly JsonLineReader _labels;
-    private readonly JsonLineReader _events;
+    private readonly LineReader<JsonNode> _labels;
+    private readonly LineReader<JsonNode> _events;
 
     private RunningLab(IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
         string labels = Path.Combine(_directory, "labels"), events = Path.Combine(_directory, "events");
-        (_labels, _events) = (new JsonLineReader(labels), new JsonLineReader(events));
+        (_labels, _events) = (JsonLineFile.Reader(labels), JsonLineFile.Reader(events));
         var start = Programs.ShortLived(new ProcessStartInfo(Programs.Lab)
         {
             RedirectStandardInput = true,

@@ -1,17 +1,16 @@
 using System.Text;
-using System.Text.Json.Nodes;
 
 namespace ConntrackConsole.Testing;
 
-/// <summary>Reads a file of JSON lines that another process still writes. A test asks it many times a second: each line is read and parsed once.</summary>
-public sealed class JsonLineReader(string path)
+/// <summary>Reads a file of lines that another process still writes. A test asks it many times a second: each line is read and parsed once.</summary>
+public sealed class LineReader<T>(string path, Func<string, T> parse)
 {
     private readonly Lock _lock = new();
-    private readonly List<JsonNode> _lines = [];
+    private readonly List<T> _lines = [];
     private long _position;
 
     /// <summary>All whole lines so far: the last one may be incomplete.</summary>
-    public IReadOnlyList<JsonNode> Read()
+    public IReadOnlyList<T> Read()
     {
         lock (_lock)
         {
@@ -30,7 +29,7 @@ public sealed class JsonLineReader(string path)
         byte[] bytes = new byte[file.Length - _position];
         int whole = bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)).LastIndexOf((byte)'\n') + 1;
         foreach (string line in Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            _lines.Add(JsonNode.Parse(line)!);
+            _lines.Add(parse(line));
         _position += whole;
     }
 }
