@@ -146,6 +146,8 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
                 _current = History.FormerOwners.Take(ClusterMap.MaxGone).Reverse().Aggregate(_current, (map, owner) => map.WithFormerOwner(owner));
             }
 
+            // Before it: whoever sees that the cluster is listed must not read that it is not.
+            Volatile.Write(ref _problem, null);
             IsReady = true;
             lock (_writing)
                 Stamps.TouchAll();
