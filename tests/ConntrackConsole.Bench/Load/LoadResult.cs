@@ -18,10 +18,11 @@ internal sealed record QueryTimes(double P50, double P99, long Answers, long Fai
         readers.Lag.Percentile(50), readers.Lag.Percentile(99), readers.Lag.Count, readers.Failed, readers.Bytes / (double)Math.Max(1, readers.Lag.Count));
 }
 
-/// <summary>Of all open pages together in the steady state.</summary>
+/// <summary>Of all open pages together.</summary>
+/// <param name="Draws">Views drawn since the pages were opened; the other figures are of the steady state only.</param>
 /// <param name="Ended">Pages that the console has ended.</param>
 /// <param name="Problem">Why the last of them ended.</param>
-internal sealed record PageFigures(double DrawsPerSecond, double BytesPerSecond, long Ended, string? Problem);
+internal sealed record PageFigures(long Draws, double DrawsPerSecond, double BytesPerSecond, long Ended, string? Problem);
 
 /// <summary>What one run has measured.</summary>
 internal sealed class LoadResult
@@ -36,7 +37,7 @@ internal sealed class LoadResult
     /// <summary>Of each second of the steady state, and before the first.</summary>
     public IReadOnlyList<ProcessUsage> Usages { get; set; } = [];
 
-    public PageFigures Pages { get; set; } = new(0, 0, 0, null);
+    public PageFigures Pages { get; set; } = new(0, 0, 0, 0, null);
 
     public double GeneratorCores { get; set; }
 

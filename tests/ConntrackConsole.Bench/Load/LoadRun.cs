@@ -107,7 +107,7 @@ internal static class LoadRun
         double seconds = (usages[^1].At - usages[0].At) / 1_000.0;
         result.Usages = usages;
         result.GrowthBytes = (console.DatabaseBytes - half.Bytes) / ((fleet.Made - half.Frames) / 60.0);
-        result.Pages = new PageFigures((pages.Draws - draws) / seconds, (pages.Bytes - pageBytes) / seconds, pages.Ended, pages.Problem);
+        result.Pages = new PageFigures(pages.Draws, (pages.Draws - draws) / seconds, (pages.Bytes - pageBytes) / seconds, pages.Ended, pages.Problem);
         result.GeneratorCores = (self.TotalProcessorTime - ownCpu).TotalSeconds / seconds;
         result.OtherCores = ((MachineUsage.BusySeconds - busy - usages[^1].CpuSeconds + usages[0].CpuSeconds) / seconds) - result.GeneratorCores;
         result.FrameBytes = (fleet.Nodes.Sum(node => node.MadeBytes) - bytes) / (double)(fleet.Made - made);
