@@ -73,7 +73,7 @@ internal static partial class MechanismCatalog
 
     public static Mechanism M4 => new("M4", "", MechanismCodes.BlackHole, "black hole: the pod or its node is gone, its entries remain, its clients hang")
     {
-        Needs = "established entries that wait for an answer (entry transition), and one of: no live pod owns the address, its node is lost, or its node fell silent while connections to several of its pods back off and none of them answers (lifecycle), the route is dead (configuration); on one node without the cluster also packets to the address without an answer (packet direction). With a dead route or a silent node at once, otherwise after 10 s",
+        Needs = "established entries that wait for an answer (entry transition), and one of: no live pod owns the address, its node is lost, or its node fell silent while two other nodes at least see connections to two of its pods at least back off, and none of its pods answers (lifecycle), the route is dead (configuration); on one node without the cluster also packets to the address without an answer (packet direction). With a dead route or a silent node at once, otherwise after 10 s",
         RefutedBy = "any packet from the address, or a remaining timeout that rises above the unacknowledged one; a live pod that has the address and only stalls",
         Helps = "once it is certain that no live pod has the address: flush its entries on every node (needs tcp_loose=1)",
         Remedies = [Remedy.FlushPodIp],
