@@ -5,7 +5,7 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Configuration;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
@@ -69,7 +69,7 @@ internal static class ConsoleApplication
             .AddActions()
             .AddApi()
             .AddConsolePages()
-            .AddMemoryUpkeep();
+            .AddUpkeep();
 
         var app = builder.Build();
         await app.PrepareAsync();

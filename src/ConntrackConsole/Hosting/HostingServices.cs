@@ -6,5 +6,5 @@ internal static class HostingServices
     /// <summary>Call after the audit log and before every service that acts.</summary>
     public static IServiceCollection AddLifecycleAudit(this IServiceCollection services) => services.AddHostedService<LifecycleAudit>();
 
-    public static IServiceCollection AddMemoryUpkeep(this IServiceCollection services) => services.AddHostedService<MemoryUpkeep>();
+    public static IServiceCollection AddUpkeep(this IServiceCollection services) => services.AddMetricsRegistry().AddHostedService<MemoryUpkeep>();
 }

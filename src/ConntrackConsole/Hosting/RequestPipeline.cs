@@ -27,6 +27,7 @@ internal static class RequestPipeline
 
         app.MapSignIn();
         app.MapHealth();
+        app.MapMetricsEndpoint();
         app.MapApi();
         app.MapCollectorHub();
         app.MapConsolePages();

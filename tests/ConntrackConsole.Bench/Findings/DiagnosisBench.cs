@@ -1,7 +1,7 @@
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
@@ -9,6 +9,7 @@ using ConntrackConsole.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
 
 namespace ConntrackConsole.Bench.Findings;
 
@@ -68,7 +69,7 @@ internal static class DiagnosisBench
             _clock = clock;
             _cluster = new ClusterState(clock);
             _store = new TimelineStore(_cluster, clock);
-            _monitor = new FindingMonitor(_cluster, _store, new FindingLog(), new FindingAudit(audit), clock, NullLogger<FindingMonitor>.Instance);
+            _monitor = new FindingMonitor(_cluster, _store, new FindingLog(), new FindingAudit(audit), new FindingMetrics(Metrics.NewCustomRegistry()), clock, NullLogger<FindingMonitor>.Instance);
             _pods = [.. Enumerable.Range(0, Services * Backends).Select(Pod)];
         }
 

@@ -10,7 +10,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Components.State;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
@@ -73,6 +73,8 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<TerminationArchive>();
         services.AddSingleton<FindingLog>();
         services.AddSingleton<FindingAudit>();
+        services.AddSingleton(_ => Prometheus.Metrics.NewCustomRegistry());
+        services.AddSingleton<FindingMetrics>();
         services.AddSingleton<FindingMonitor>();
         services.AddSingleton<StoredFindings>();
         services.AddSingleton<CollectorRegistry>();

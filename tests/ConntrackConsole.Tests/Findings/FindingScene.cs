@@ -3,6 +3,7 @@ using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Kernel.Net;
@@ -12,6 +13,7 @@ using ConntrackConsole.Tests.Timeline.Rollup;
 using ConntrackConsole.Timeline.Query;
 using ConntrackConsole.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Rollup.TimelineFixture;
 
@@ -221,7 +223,7 @@ internal sealed class FindingScene : IDisposable
 
     private void Start()
     {
-        Monitor = new FindingMonitor(Console.Cluster, Console.Store, _log, new FindingAudit(Audit = new AuditLog(Console.Database, Console.Clock)), Console.Clock, NullLogger<FindingMonitor>.Instance);
+        Monitor = new FindingMonitor(Console.Cluster, Console.Store, _log, new FindingAudit(Audit = new AuditLog(Console.Database, Console.Clock)), new FindingMetrics(Metrics.NewCustomRegistry()), Console.Clock, NullLogger<FindingMonitor>.Instance);
     }
 
     private StoredFindings Stored() => new(Console.Database, Console.Frames, Console.Owners, Terminations(), Facts(), Console.Store, Console.Cluster, Console.Clock);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Cli;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Findings;

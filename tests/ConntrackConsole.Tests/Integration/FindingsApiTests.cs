@@ -111,6 +111,19 @@ public sealed class FindingsApiTests : IAsyncLifetime
         Assert.Contains("no longer stored", Text(stored.GetProperty("insufficient")[0], "missing"), StringComparison.Ordinal);
     }
 
+    /// <summary>A scraper has no session: it gets counts, and no name or address of the cluster.</summary>
+    [Fact]
+    public async Task Metrics_CountTheFindings_AndNameNothing()
+    {
+        BreakTwoPods();
+        using var scraper = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        string text = "";
+        await Eventually.TrueAsync(
+            async () => (text = await scraper.GetStringAsync("/metrics", Ct)).Contains("conntrack_console_findings_open{mechanism=\"M4\",code=\"mechanism.black_hole\"} 1\n", StringComparison.Ordinal)
+                && text.Contains("conntrack_console_findings_opened_total{mechanism=\"M3\",code=\"mechanism.no_drain\"} 1\n", StringComparison.Ordinal), null, () => text, "both findings are counted");
+        Assert.All((string[])["shop", "checkout", "10.1.0.5", "10.1.9.9", "node1"], name => Assert.DoesNotContain(name, text, StringComparison.Ordinal));
+    }
+
     private static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();
 
     private async Task<JsonElement> GetAsync(string query)

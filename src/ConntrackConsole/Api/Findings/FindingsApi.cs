@@ -2,6 +2,7 @@ using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using Microsoft.AspNetCore.Http.HttpResults;
 

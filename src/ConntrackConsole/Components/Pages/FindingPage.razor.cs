@@ -8,6 +8,7 @@ using ConntrackConsole.Components.Text;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Explanation;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;

@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Findings.Explanation;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Webhook;

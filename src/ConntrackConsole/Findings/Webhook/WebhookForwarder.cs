@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Threading.Channels;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Webhook;

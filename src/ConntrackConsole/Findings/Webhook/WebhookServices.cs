@@ -1,5 +1,6 @@
 using ConntrackConsole.Audit;
 using ConntrackConsole.Configuration;
+using ConntrackConsole.Findings.Live;
 using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Findings.Webhook;

@@ -3,7 +3,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.Pages;
 using ConntrackConsole.Components.State;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;

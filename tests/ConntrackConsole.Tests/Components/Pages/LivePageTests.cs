@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Bunit;
 using ConntrackConsole.Components.Pages;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,7 +39,7 @@ public sealed class LivePageTests : IAsyncDisposable
             _console.Frame(second, 3, waiting: 3);
         }
 
-        _console.Get<ConntrackConsole.Findings.FindingMonitor>().Round();
+        _console.Get<FindingMonitor>().Round();
         var page = Open();
 
         page.WaitForAssertion(() => Assert.Equal("mechanism.black_hole", page.Find("[data-testid=finding]").GetAttribute("data-code")));

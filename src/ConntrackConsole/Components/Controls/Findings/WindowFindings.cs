@@ -1,4 +1,5 @@
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 
 namespace ConntrackConsole.Components.Controls.Findings;

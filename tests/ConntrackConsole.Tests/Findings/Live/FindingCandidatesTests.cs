@@ -1,6 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Timeline.Live;
@@ -8,7 +9,7 @@ using ConntrackConsole.Wire;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Findings;
+namespace ConntrackConsole.Tests.Findings.Live;
 
 /// <summary>Which addresses a round evaluates: what changed, for a while what follows from it, and never more than fit.</summary>
 public sealed class FindingCandidatesTests

@@ -3,7 +3,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Findings.Live;
 
 /// <summary>One audit row when a finding opens, and one when it closes. The rows are also what a restart knows of open findings.</summary>
 internal sealed class FindingAudit(AuditLog log)

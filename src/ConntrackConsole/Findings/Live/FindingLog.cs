@@ -1,7 +1,7 @@
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
 
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Findings.Live;
 
 /// <summary>
 /// Findings over time: each opens once, is updated while it is derived, and closes some time after its condition or its evidence has ended.
@@ -20,11 +20,18 @@ internal sealed class FindingLog
 
     private readonly Dictionary<(string, Ip, ServiceKey?), Entry> _open = [];
     private readonly Queue<FindingChange> _changes = new();
+    private readonly Dictionary<string, int> _opened = [];
 
     public int Count => _open.Count;
 
     /// <summary>Findings that did not fit.</summary>
     public int Dropped { get; private set; }
+
+    /// <summary>How many have been opened by this run, by the code of their mechanism.</summary>
+    public IReadOnlyDictionary<string, int> Opened => _opened;
+
+    /// <summary>The code of each open finding's mechanism.</summary>
+    public IEnumerable<string> OpenCodes => _open.Keys.Select(identity => identity.Item1);
 
     public bool IsRestored { get; private set; }
 
@@ -55,6 +62,7 @@ internal sealed class FindingLog
 
                 _open[finding.Identity] = entry = new Entry(finding.Id, finding.SinceMs);
                 _changes.Enqueue(new FindingChange(finding, true));
+                _opened[finding.Code] = _opened.GetValueOrDefault(finding.Code) + 1;
             }
 
             // Its first events leave the window, or late ones arrive: it is the same finding.

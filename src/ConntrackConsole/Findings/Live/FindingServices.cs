@@ -1,4 +1,4 @@
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Findings.Live;
 
 /// <summary>Registers the diagnosis of the console.</summary>
 internal static class FindingServices
@@ -7,6 +7,7 @@ internal static class FindingServices
     {
         services.AddSingleton<FindingLog>();
         services.AddSingleton<FindingAudit>();
+        services.AddSingleton<FindingMetrics>();
         services.AddSingleton<FindingMonitor>();
         return services.AddHostedService(provider => provider.GetRequiredService<FindingMonitor>());
     }

@@ -2,7 +2,7 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Diagnosis.Catalog;
-using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Cluster;
 using ConntrackConsole.Tests.Storage;
@@ -11,11 +11,12 @@ using ConntrackConsole.Wire;
 using ConntrackConsole.Workers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Prometheus;
 using Xunit;
 using static ConntrackConsole.Tests.Findings.FindingScene;
 using static ConntrackConsole.Tests.Findings.FindingTests;
 
-namespace ConntrackConsole.Tests.Findings;
+namespace ConntrackConsole.Tests.Findings.Live;
 
 public sealed class FindingMonitorTests
 {
@@ -248,7 +249,7 @@ public sealed class FindingMonitorTests
             _cluster = new ClusterState(_clock);
             _store = new TimelineStore(_cluster, _clock);
             _audit = new AuditLog(_database, _clock);
-            Monitor = new FindingMonitor(_cluster, _store, new FindingLog(), new FindingAudit(_audit), _clock, NullLogger<FindingMonitor>.Instance);
+            Monitor = new FindingMonitor(_cluster, _store, new FindingLog(), new FindingAudit(_audit), new FindingMetrics(Metrics.NewCustomRegistry()), _clock, NullLogger<FindingMonitor>.Instance);
             _cluster.Watching();
             Populate(services);
             for (int second = 0; second < 3; second++)

@@ -5,7 +5,7 @@ using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Workers;
 
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Findings.Live;
 
 /// <summary>
 /// Explains the last minutes every two seconds, after one while something was new, and within a quarter of a second after a sign arrives; once
@@ -14,7 +14,7 @@ namespace ConntrackConsole.Findings;
 /// fit, because a second of nothing else delayed the frames of every node.
 /// </summary>
 internal sealed partial class FindingMonitor(
-    ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, TimeProvider time, ILogger<FindingMonitor> log)
+    ClusterState cluster, TimelineStore timeline, FindingLog findings, FindingAudit audit, FindingMetrics metrics, TimeProvider time, ILogger<FindingMonitor> log)
     : RoundWorker(Interval, Rest, time, Burst)
 {
     // A twentieth of a core over a minute.
@@ -153,7 +153,7 @@ internal sealed partial class FindingMonitor(
     {
         if (!findings.IsRestored)
             findings.Restore(await audit.OpenAsync(ct));
-        Round(Budget);
+        metrics.Update(findings, Round(Budget));
         await audit.WriteAsync(findings, ct);
     }
 

@@ -2,7 +2,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 
-namespace ConntrackConsole.Findings;
+namespace ConntrackConsole.Findings.Live;
 
 /// <summary>
 /// The addresses that may need an explanation, and which of them to evaluate now: what arrived or changed, and for a while what follows

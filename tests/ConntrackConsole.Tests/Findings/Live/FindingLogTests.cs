@@ -1,10 +1,11 @@
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Findings;
+using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Findings.Explanation;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Findings;
+namespace ConntrackConsole.Tests.Findings.Live;
 
 /// <summary>When a finding opens and closes over time.</summary>
 public sealed class FindingLogTests
