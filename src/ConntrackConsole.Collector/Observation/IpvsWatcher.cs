@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ConntrackConsole.Kernel.Ipvs;
 using ConntrackConsole.Wire;
 
@@ -9,7 +8,8 @@ namespace ConntrackConsole.Collector.Observation;
 /// /proc/net belongs to the network namespace of the thread that opens it.
 /// </summary>
 /// <param name="proc">Mount point of procfs.</param>
-internal sealed class IpvsWatcher(string proc = "/proc")
+/// <param name="clock">By which the duration of a reading is measured; null = the system's.</param>
+internal sealed class IpvsWatcher(string proc = "/proc", TimeProvider? clock = null)
 {
     /// <summary>Minimum time between two readings.</summary>
     public const long MinIntervalMs = 10_000;
@@ -18,6 +18,7 @@ internal sealed class IpvsWatcher(string proc = "/proc")
     private const int PauseFactor = 200;
     private static readonly TimeSpan MaxTime = TimeSpan.FromMilliseconds(250);
 
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private IpvsReading? _last;
     private bool _isLastSent;
     private long _nextMs = long.MinValue;
@@ -29,9 +30,9 @@ internal sealed class IpvsWatcher(string proc = "/proc")
     {
         if (nowMs >= _nextMs)
         {
-            long began = Stopwatch.GetTimestamp();
+            long began = _clock.GetTimestamp();
             var read = Read();
-            _nextMs = nowMs + Math.Max(MinIntervalMs, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds * PauseFactor);
+            _nextMs = nowMs + Math.Max(MinIntervalMs, (long)_clock.GetElapsedTime(began).TotalMilliseconds * PauseFactor);
             _isLastSent &= IsSame(read, _last);
             _last = read;
         }

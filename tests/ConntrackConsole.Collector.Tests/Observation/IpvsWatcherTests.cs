@@ -14,10 +14,11 @@ public sealed class IpvsWatcherTests : IDisposable
     private const string Kept = "TCP 0A010001 03E8 0A600001 0050 0AF40001 1F90 ESTABLISHED     897\nTCP 0A010002 03E8 0A600001 0050 0AF40001 1F90 ESTABLISHED     120\n";
 
     private readonly FakeIpvs _ipvs = new();
+    private readonly ReadTime _clock = new();
     private readonly IpvsWatcher _watcher;
     private long _nowMs = 1_000_000;
 
-    public IpvsWatcherTests() => _watcher = new IpvsWatcher(_ipvs.Proc);
+    public IpvsWatcherTests() => _watcher = new IpvsWatcher(_ipvs.Proc, _clock);
 
     public void Dispose() => _ipvs.Dispose();
 
@@ -51,6 +52,19 @@ public sealed class IpvsWatcherTests : IDisposable
         _ipvs.Connections("");
         _nowMs += IpvsWatcher.MinIntervalMs;
         Assert.Empty(Next()!.Servers);
+    }
+
+    /// <summary>Half a percent of a core at most.</summary>
+    [Fact]
+    public void Reading_ThatTookLong_IsFollowedByALongerPause()
+    {
+        _clock.Length = TimeSpan.FromMilliseconds(100);
+        Assert.Empty(Next()!.Servers);
+        _ipvs.Services(Service);
+        _ipvs.Connections(Kept);
+        _nowMs += 18_000;
+        Assert.Null(Next());
+        Assert.Single(Next()!.Servers);
     }
 
     [Fact]
@@ -104,6 +118,18 @@ public sealed class IpvsWatcherTests : IDisposable
         }, stop.Token));
 
         Assert.Single(reading!.Servers);
+    }
+
+    /// <summary>Each reading takes as long as is set, however busy the machine is.</summary>
+    private sealed class ReadTime : TimeProvider
+    {
+        private long _ticks;
+
+        public TimeSpan Length { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks += Length.Ticks;
     }
 
     private IpvsReading? Next(bool isKey = false)
