@@ -49,6 +49,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private string? _historyError;
     private IReadOnlyList<TerminationCause> _causes = [];
     private CancellationTokenSource _navigation = new();
+    private volatile bool _isClosed;
     private CachedView? _cache;
     private bool _rangeOpen;
     private string _copyText = "Copy link";
@@ -114,7 +115,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var principal = await CurrentUser.RecentAsync(ct);
             int newEvents = snapshot.Since is { } since ? NewEvents(since) : 0;
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
-            var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, Math.Min(view.ToMs, nowMs), () => _feed?.RefreshNow(), _navigation.Token);
+            var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, view.ToMs, () => _feed?.RefreshNow(), _navigation.Token);
             var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service, isStored: !state.Live);
             var shown = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
@@ -127,7 +128,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                     await _chart.DrawAsync(shown, ct);
             });
         }
-        catch (Exception) when (_navigation.IsCancellationRequested)
+        catch (Exception) when (_isClosed)
         {
             // The page is gone, for example because the session has ended: there is nothing to draw into.
         }
@@ -245,7 +246,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             return;
         _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs);
         // Cancel the query of the previous state.
-        Interlocked.Exchange(ref _navigation, new CancellationTokenSource()).Cancel();
+        // Not on this thread: what waits for it would run here.
+        _ = Interlocked.Exchange(ref _navigation, new CancellationTokenSource()).CancelAsync();
         _copyText = "Copy link";
         _newEvents = 0;
         _feed?.RefreshNow();
@@ -343,8 +345,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         Nav.LocationChanged -= OnLocationChanged;
         Keyboard.Pressed -= OnKeyAsync;
-        await _navigation.CancelAsync();
+        _isClosed = true;
+        // Before the navigation: a refresh that a navigation cancels is begun again.
         if (_feed is not null)
             await _feed.DisposeAsync();
+        await _navigation.CancelAsync();
     }
 }

@@ -96,6 +96,19 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.Contains(_console.Chart.Invocations, call => call.Identifier == "dispose");
     }
 
+    /// <summary>Its reading is cancelled, and must not be begun again: closing waited for a page that asked for ever.</summary>
+    [Fact]
+    public async Task Page_ClosedWhileItReadsHistory_Ends()
+    {
+        for (int closed = 0; closed < 20; closed++)
+        {
+            _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo($"/?from=2027-01-15T0{closed % 7}:00:00Z&to=2027-01-15T0{(closed % 7) + 1}:00:00Z");
+            _console.Context.Render<LivePage>();
+            await Task.Yield();
+            await _console.Context.DisposeComponentsAsync().WaitAsync(TimeSpan.FromSeconds(30), Xunit.TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public void Chip_RolloutInTheUrl_IsShownAndCleared()
     {

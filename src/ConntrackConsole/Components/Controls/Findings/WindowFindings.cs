@@ -19,6 +19,8 @@ internal sealed class WindowFindings(FindingMonitor live, StoredFindings stored,
     /// <summary>Those of the last minutes.</summary>
     public FindingReport Live => live.Current;
 
+    /// <param name="fromMs">Begin of the range.</param>
+    /// <param name="toMs">Its end, which may lie in the future: with another one it would be another range.</param>
     /// <param name="done">Called when they have been read, on any thread.</param>
     /// <returns>Null while they are being read, or if they could not be read.</returns>
     public FindingReport? Of(long fromMs, long toMs, Action done, CancellationToken ct)
@@ -26,7 +28,7 @@ internal sealed class WindowFindings(FindingMonitor live, StoredFindings stored,
         long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_lock)
         {
-            if (_read is not { } read || (read.FromMs, read.ToMs) != (fromMs, toMs) || nowMs - read.AtMs > TtlMs || read.Report.IsFaulted)
+            if (_read is not { } read || (read.FromMs, read.ToMs) != (fromMs, toMs) || nowMs - read.AtMs > TtlMs || read.Report.IsFaulted || read.Report.IsCanceled)
             {
                 var report = Task.Run(() => stored.ReadAsync(fromMs, toMs, ct), ct);
                 _read = read = (fromMs, toMs, nowMs, report);
