@@ -28,8 +28,9 @@ internal static class Health
     }
 
     /// <summary>Every reason on a line of its own, the worst first; "ok" alone if all is healthy.</summary>
-    internal static string Text(HealthReport report) =>
-        report.Entries.Values.Any(entry => entry.Status != HealthStatus.Healthy)
-            ? string.Join('\n', report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).OrderBy(entry => entry.Status).Select(entry => entry.Description ?? $"{entry.Status}"))
-            : "ok";
+    internal static string Text(HealthReport report)
+    {
+        var reasons = report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).OrderBy(entry => entry.Status).Select(entry => entry.Description ?? $"{entry.Status}").ToList();
+        return reasons.Count > 0 ? string.Join('\n', reasons) : "ok";
+    }
 }
