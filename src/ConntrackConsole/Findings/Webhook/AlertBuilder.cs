@@ -35,6 +35,9 @@ internal static class AlertBuilder
             ["alertname"] = NameOf(code), ["mechanism"] = mechanism?.Id ?? "", ["code"] = code, ["namespace"] = service?.Namespace ?? "", ["service"] = service?.Name ?? "",
             ["backend"] = backend.IsNone ? "" : backend.ToString(), ["node"] = finding is null ? change.Where ?? "" : string.Join(", ", finding.Nodes),
         };
+        // To Alertmanager 0.25 an empty label does not exist: it leaves it out.
+        foreach (string none in labels.Where(label => label.Value.Length == 0).Select(label => label.Key).ToList())
+            labels.Remove(none);
         string helps = finding?.Finding.Helps ?? mechanism?.Helps ?? "";
         var harmful = finding?.Finding.Harmful ?? mechanism?.Harmful ?? [];
         var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
