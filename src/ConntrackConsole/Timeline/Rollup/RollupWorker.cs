@@ -34,6 +34,9 @@ internal sealed partial class RollupWorker(
     private const int MaxServiceMinutes = 200;
     private const int NodesPerTransaction = 16;
     private const long NamesMs = 3_600_000;
+    // After a start the collectors connect within half a minute, each after a random delay, and send what they kept: a minute that was
+    // rolled up before it has come would be rolled up again, and take the processor from those frames.
+    private const long ReconnectMs = 35_000;
 
     private readonly HashSet<string> _nodes = [];
     private readonly Lock _rollupLock = new();
@@ -45,6 +48,7 @@ internal sealed partial class RollupWorker(
     private bool _late;
     private long _rolledUpToId;
     private long _namedMs;
+    private long _beginsMs;
 
     /// <summary>How long the last rollup of the Services' minute took, including its coarser levels.</summary>
     public TimeSpan LastServicesDuration { get; private set; }
@@ -66,6 +70,7 @@ internal sealed partial class RollupWorker(
             ReadNames(NowMs);
             long endMs = blocks.RolledUpEndMs();
             queue.SetRolledUpTo(endMs);
+            _beginsMs = endMs > 0 ? NowMs + ReconnectMs : 0;
             _rolledUpToId = blocks.RolledUpToId();
             long last = Math.Max(_rolledUpToId, archive.LastId);
             queue.Stored(_packs.After(_rolledUpToId, TimelineStore.MaxAheadMs), _rolledUpToId + 1, last);
@@ -73,7 +78,7 @@ internal sealed partial class RollupWorker(
         }
     }
 
-    /// <summary>Rolls up what is due.</summary>
+    /// <summary>Rolls up what is due; for half a minute after a restart nothing is.</summary>
     /// <param name="all">All ended minutes of every node, independent of the turns.</param>
     public void RollUp(bool all = false) => RollUp(all ? 0 : (NowMs / 1000) - 1, all);
 
@@ -84,6 +89,8 @@ internal sealed partial class RollupWorker(
         lock (_rollupLock)
         {
             long startMs = NowMs;
+            if (!all && startMs < _beginsMs)
+                return; // These turns are not made up for: all of them in one second would be as long as all of the nodes.
             // Each node that has left would cost look-ups in every minute.
             if (startMs - _namedMs >= NamesMs)
                 ReadNames(startMs);

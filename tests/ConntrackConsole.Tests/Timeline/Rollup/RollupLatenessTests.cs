@@ -1,4 +1,5 @@
 using ConntrackConsole.Timeline;
+using ConntrackConsole.Timeline.Blocks;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Rollup;
 using ConntrackConsole.Timeline.Storage;
@@ -83,6 +84,36 @@ public sealed class RollupLatenessTests
 
         string[] reasons = (await CheckAsync(health)).Description!.Split('\n');
         Assert.Equal(["history.rollup_late", "history.memory_limited"], reasons.Select(reason => reason.Split(':')[0]));
+    }
+
+    [Fact]
+    public async Task Restart_WaitsForWhatCollectorsKept_ThenEachNodeHasItsTurn()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        Take(console, 1);
+        console.At(300_000);
+        console.Worker.RollUp(all: true);
+        Take(console, 6);
+
+        const long startMs = 480_000;
+        console.At(startMs);
+        using var again = console.Restart();
+        var written = new List<int>();
+        for (int second = 1; second <= 100; second++)
+        {
+            again.At(startMs + (second * 1_000));
+            again.Worker.RollUp();
+            written.Add(Enumerable.Range(0, Nodes).Count(node => again.Blocks.Read(BlockKind.Node, Level.Finest, $"node{node}", T0 + 360_000, new Block(Level.Finest.Columns))));
+        }
+
+        Assert.Equal((0, Nodes), (written[33], written[95]));
+        Assert.InRange(written.Zip(written.Skip(1), (before, after) => after - before).Max(), 1, Nodes / 10);
+
+        static void Take(TimelineFixture console, int minute)
+        {
+            for (int node = 0; node < Nodes; node++)
+                console.Take($"node{node}", Frame((ulong)minute, T0 + (minute * 60_000) + 30_000, true, (Group, 4, 0)));
+        }
     }
 
     private static Task<HealthCheckResult> CheckAsync(HistoryHealth health) => health.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
