@@ -3,7 +3,7 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// Scrapes this node's kube-proxy on its loopback ports every two seconds, in its own task: a kube-proxy that hangs affects
+/// Scrapes this node's kube-proxy on its loopback ports every two seconds, and each second while its rule drops packets, in its own task: a kube-proxy that hangs affects
 /// nothing else. Metrics and health are read and sent independently of each other: another proxy may have only the second, or the
 /// metrics another address. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
 /// </summary>
@@ -12,6 +12,8 @@ internal sealed class KubeProxyScraper : IDisposable
     public const string Capability = "kube-proxy";
     private const int MaxBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    // The counter is all that shows these packets: how soon they are a finding depends on it.
+    private static readonly TimeSpan WhileDropping = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -53,6 +55,7 @@ internal sealed class KubeProxyScraper : IDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         int silent = 0;
+        double dropped = NaN;
         using var timer = new PeriodicTimer(Interval, _time);
         try
         {
@@ -66,6 +69,10 @@ internal sealed class KubeProxyScraper : IDisposable
 
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
+                var interval = reading.InvalidDropped > dropped ? WhileDropping : Interval;
+                dropped = reading.InvalidDropped;
+                if (timer.Period != interval)
+                    timer.Period = interval;
                 silent = reading.Answers || reading.HealthStatus != 0 || reading.LiveStatus != 0 ? 0 : silent + 1;
                 if (silent % SilentRepeat <= 1)
                     Volatile.Write(ref _latest, reading);

@@ -87,6 +87,37 @@ public sealed class KubeProxyScraperTests : IDisposable
         Assert.Equal((true, (byte)6, 100.0, 700.0), (reading.Answers, reading.LaggingFamily, reading.LastSync, reading.LastQueued));
     }
 
+    [Fact]
+    public async Task DropsOfItsRule_AreReadEachSecond_UntilTheyEndAsync()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        using var scraper = new KubeProxyScraper(time, _address, "http://127.0.0.1:1");
+        using var stop = new CancellationTokenSource();
+        Set("/metrics", 200, Dropped(7));
+        var running = scraper.RunAsync(stop.Token);
+        await Eventually.TrueAsync(() => scraper.Take() is not null);
+        foreach (var (dropped, seconds) in ((int Dropped, int Seconds)[])[(7, 2), (9, 2), (12, 1), (12, 1), (12, 2)])
+        {
+            Set("/metrics", 200, Dropped(dropped));
+            for (int second = 1; second < seconds; second++)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+                Assert.Null(scraper.Take());
+            }
+
+            time.Advance(TimeSpan.FromSeconds(1));
+            ProxyReading? reading = null;
+            await Eventually.TrueAsync(() => (reading = scraper.Take()) is not null);
+            Assert.Equal(dropped, reading!.InvalidDropped);
+        }
+
+        await stop.CancelAsync();
+        await running;
+
+        static string Dropped(int packets) => $"kubeproxy_iptables_ct_state_invalid_dropped_packets_total {packets}\n";
+    }
+
     public void Dispose() => _server.Close();
 
     private void Set(string path, int status, string body)
