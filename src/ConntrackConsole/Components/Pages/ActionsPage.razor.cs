@@ -3,6 +3,7 @@ using ConntrackConsole.Actions.Outcome;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components;

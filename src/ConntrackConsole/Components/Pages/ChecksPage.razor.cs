@@ -1,5 +1,6 @@
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;

@@ -4,6 +4,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components.Controls.Findings;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Findings;

@@ -1,3 +1,4 @@
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Kernel.Net;
 
 namespace ConntrackConsole.Components.State;

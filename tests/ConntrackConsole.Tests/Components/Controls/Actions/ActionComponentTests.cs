@@ -4,7 +4,7 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Checks.Model;
 using ConntrackConsole.Components.Controls.Actions;
 using ConntrackConsole.Components.Controls.Checks;
-using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Wire;

@@ -1,6 +1,6 @@
 using Bunit;
 using ConntrackConsole.Components.Controls.Findings;
-using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Kernel.Net;

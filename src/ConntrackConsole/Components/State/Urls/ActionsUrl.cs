@@ -1,7 +1,7 @@
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Components.Text;
 
-namespace ConntrackConsole.Components.State;
+namespace ConntrackConsole.Components.State.Urls;
 
 /// <summary>State of the actions page, kept in its URL.</summary>
 /// <param name="Action">Id of the action in the panel.</param>

@@ -1,6 +1,6 @@
 using ConntrackConsole.Checks.Model;
 
-namespace ConntrackConsole.Components.State;
+namespace ConntrackConsole.Components.State.Urls;
 
 /// <summary>State of the checks page, kept in its URL.</summary>
 /// <param name="Service">namespace/name, or a name in any namespace.</param>

@@ -1,8 +1,8 @@
 using ConntrackConsole.Checks.Model;
-using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Components.State;
+namespace ConntrackConsole.Tests.Components.State.Urls;
 
 public class ChecksUrlTests
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackConsole.Audit;
 
-namespace ConntrackConsole.Components.State;
+namespace ConntrackConsole.Components.State.Urls;
 
 /// <summary>Filters of the audit page, kept in its URL.</summary>
 /// <param name="BeforeId">Only rows older than this one.</param>

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.WebUtilities;
 
-namespace ConntrackConsole.Components.State;
+namespace ConntrackConsole.Components.State.Urls;
 
 /// <summary>Query parameters of a URL: null if missing, the first value if repeated.</summary>
 internal sealed class UrlQuery
