@@ -4,6 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Wire.Tests;
 
+[Trait("Category", "Parser")]
 public class NodeFrameCodecTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Wire.Tests;
 
+[Trait("Category", "Parser")]
 public class VarintTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.KubeProxy;
 
+[Trait("Category", "Parser")]
 public class KubeProxyMetricsTests
 {
     [Fact]

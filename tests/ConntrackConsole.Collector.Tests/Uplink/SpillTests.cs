@@ -3,6 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Collector.Tests.Uplink;
 
+[Trait("Category", "Parser")]
 public class SpillTests
 {
     private const long Run = 1_700_000_000_000;

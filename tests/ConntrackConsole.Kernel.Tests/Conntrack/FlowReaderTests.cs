@@ -5,6 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Conntrack;
 
+[Trait("Category", "Parser")]
 public class FlowReaderTests
 {
     // A NEW event of Linux 6.18 for conntrack -A -p tcp … (the same entry as in ConntrackTableTests), without the last attribute's tail.

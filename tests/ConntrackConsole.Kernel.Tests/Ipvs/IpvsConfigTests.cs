@@ -4,6 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Ipvs;
 
+[Trait("Category", "Parser")]
 public sealed class IpvsConfigTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("ipvs").FullName;

@@ -5,6 +5,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Ipvs;
 
 /// <summary>The connections of all Services to servers that were removed or have weight 0.</summary>
+[Trait("Category", "Parser")]
 public sealed class IpvsOrphansTests : IDisposable
 {
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(30);

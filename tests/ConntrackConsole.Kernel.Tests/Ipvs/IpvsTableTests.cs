@@ -6,6 +6,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Ipvs;
 
 /// <summary>The text is that of Linux 6.1 and 6.12 (the same in both), after one server was removed and one got weight 0.</summary>
+[Trait("Category", "Parser")]
 public sealed class IpvsTableTests : IDisposable
 {
     private const string Services = """

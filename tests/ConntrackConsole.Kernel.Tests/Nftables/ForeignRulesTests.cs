@@ -17,6 +17,7 @@ public sealed class ForeignRulesTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("kube-forward-invalid.rule", true)]
     [InlineData("kube-forward-invalid-counted.rule", true)]
     [InlineData("kube-forward-mark.rule", false)]
@@ -26,6 +27,7 @@ public sealed class ForeignRulesTests : IDisposable
         Assert.Equal(drops, InvalidDrop.IsIn(Fixture.Bytes(fixture).AsSpan(NetlinkMessage.HeaderLength)));
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData(146, 3)] // A further condition: the protocol.
     [InlineData(148, 1)] // Not INVALID.
     [InlineData(150, 6)] // RELATED and ESTABLISHED.

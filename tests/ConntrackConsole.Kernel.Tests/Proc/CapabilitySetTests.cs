@@ -6,6 +6,7 @@ namespace ConntrackConsole.Kernel.Tests.Proc;
 public sealed class CapabilitySetTests
 {
     [Fact]
+    [Trait("Category", "Parser")]
     public void Status_Valid_ContainsTheEffectiveSet()
     {
         const string Status = "Name:\tx\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000003000\nCapBnd:\t000001ffffffffff\n";
@@ -17,6 +18,7 @@ public sealed class CapabilitySetTests
     }
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("")]
     [InlineData("CapEff:\tnone\n")]
     [InlineData("CapPrm:\t000001ffffffffff\n")]

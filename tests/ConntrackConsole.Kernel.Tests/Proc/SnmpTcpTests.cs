@@ -4,6 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Proc;
 
+[Trait("Category", "Parser")]
 public class SnmpTcpTests
 {
     [Fact]

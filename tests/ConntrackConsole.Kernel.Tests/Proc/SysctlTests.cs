@@ -10,6 +10,7 @@ public sealed class SysctlTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("0\n", 0)]
     [InlineData("262144\n", 262144)]
     [InlineData(" 7", 7)]
@@ -21,6 +22,7 @@ public sealed class SysctlTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("")]
     [InlineData("\n")]
     [InlineData("1 2\n")]
@@ -79,6 +81,7 @@ public sealed class SysctlTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("nf_conntrack_tcp_loose", true)]
     [InlineData("net.netfilter.nf_conntrack_tcp_loose", true)]
     [InlineData("net.ipv4.ip_forward", false)]

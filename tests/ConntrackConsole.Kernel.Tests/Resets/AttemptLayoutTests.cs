@@ -6,6 +6,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
 /// <summary>The tracepoint of sockets' states, as Linux 6.18 describes it.</summary>
+[Trait("Category", "Parser")]
 public class AttemptLayoutTests
 {
     private const string Format = """

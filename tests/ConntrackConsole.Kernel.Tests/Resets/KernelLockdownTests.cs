@@ -6,6 +6,7 @@ namespace ConntrackConsole.Kernel.Tests.Resets;
 public class KernelLockdownTests
 {
     [Theory]
+    [Trait("Category", "Parser")]
     [InlineData("[none] integrity confidentiality", "lockdown=integrity", null)]
     [InlineData("none [integrity] confidentiality\n", null, "integrity")]
     [InlineData("none integrity [confidentiality]", null, "confidentiality")]

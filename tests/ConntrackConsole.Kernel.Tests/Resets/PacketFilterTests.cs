@@ -4,6 +4,7 @@ using static ConntrackConsole.Testing.PacketSamples;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
+[Trait("Category", "Parser")]
 public class PacketFilterTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
 /// <summary>The tracepoint of ICMP messages, as Linux 6.18 describes it.</summary>
+[Trait("Category", "Parser")]
 public class RefusalLayoutTests
 {
     private const string Format = """

@@ -6,6 +6,7 @@ using Xunit;
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
 /// <summary>The tracepoint of retransmissions, as Linux 6.18 describes it.</summary>
+[Trait("Category", "Parser")]
 public class RepeatedSynLayoutTests
 {
     private const string Format = """

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
+[Trait("Category", "Parser")]
 public sealed class ResetDecoderTests
 {
     private static readonly Ip Server = Ip.Parse("10.203.250.1");

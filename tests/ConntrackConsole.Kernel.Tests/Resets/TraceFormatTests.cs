@@ -3,6 +3,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
+[Trait("Category", "Parser")]
 public sealed class TraceFormatTests
 {
     [Fact]

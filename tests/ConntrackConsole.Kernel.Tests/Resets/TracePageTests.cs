@@ -4,6 +4,7 @@ using Xunit;
 
 namespace ConntrackConsole.Kernel.Tests.Resets;
 
+[Trait("Category", "Parser")]
 public sealed class TracePageTests
 {
     private static readonly TracePageLayout Layout = new(Timestamp: 0, Commit: 8, Data: 16, WordSize: 8);

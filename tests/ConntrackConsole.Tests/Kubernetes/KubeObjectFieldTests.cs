@@ -8,6 +8,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Kubernetes;
 
 /// <summary>Parsing of every field, and of malformed objects.</summary>
+[Trait("Category", "Parser")]
 public class KubeObjectFieldTests
 {
     private const string Meta = "\"metadata\":{\"uid\":\"u\",\"namespace\":\"n\",\"name\":\"x\",\"creationTimestamp\":\"2026-11-23T02:00:00Z\"";

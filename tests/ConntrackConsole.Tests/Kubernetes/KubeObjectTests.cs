@@ -7,6 +7,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Kubernetes;
 
+[Trait("Category", "Parser")]
 public class KubeObjectTests
 {
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Kubernetes.Client;
 
+[Trait("Category", "Parser")]
 public class JsonItemsTests
 {
     private const int MaxBytes = 100;

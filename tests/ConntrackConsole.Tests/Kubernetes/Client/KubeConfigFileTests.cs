@@ -12,6 +12,7 @@ using Xunit;
 namespace ConntrackConsole.Tests.Kubernetes.Client;
 
 /// <summary>Contexts, exec plugins and client certificates, against a server that checks them over TLS.</summary>
+[Trait("Category", "Parser")]
 public sealed class KubeConfigFileTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kubeconfig").FullName;

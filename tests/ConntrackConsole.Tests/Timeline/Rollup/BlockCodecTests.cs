@@ -10,6 +10,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Timeline.Rollup;
 
+[Trait("Category", "Parser")]
 public class BlockCodecTests
 {
     [Fact]
