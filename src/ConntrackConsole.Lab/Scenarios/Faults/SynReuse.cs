@@ -19,6 +19,9 @@ internal sealed class SynReuse : Scenario
 
     public override string Code => MechanismCodes.SynReuse;
 
+    // A request that was under way when the pod vanished hangs.
+    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.BlackHole];
+
     public override async Task RunAsync(LabCluster lab)
     {
         string? gone = null;
