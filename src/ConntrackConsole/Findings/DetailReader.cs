@@ -59,7 +59,7 @@ internal static class DetailReader
     public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs)
     {
         // Rows are of an address: of its Services, those that have such entries.
-        long entries = subject.Groups.Where(group => group.Key.Proto == Protocols.Udp).Sum(group => group.Members.Sum(member => (long)member.Now.Live));
+        long entries = subject.Groups.Where(group => group.Key.Proto == Protocols.Udp).Sum(group => group.Members.Sum(member => (long)EntryReader.LiveAt(member, atMs - subject.Record.Nodes[member.Slot].Head.ClockOffsetMs)));
         long count = 0, firstMs = long.MaxValue;
         foreach (var incidents in subject.Record.Incidents)
         {
@@ -75,6 +75,19 @@ internal static class DetailReader
 
         count = Math.Min(count, entries);
         return count == 0 ? Occurrences.None : new Occurrences((int)count, [firstMs]);
+    }
+
+    /// <summary>The last moments at which a node saw refreshed UDP entries.</summary>
+    public static IEnumerable<long> EndsOfUdp(SubjectRecords subject)
+    {
+        foreach (var incidents in subject.Record.Incidents)
+        {
+            for (int i = 1; i < incidents.Details.Length; i++)
+            {
+                if (incidents.Details[i - 1].Row.UdpRefreshed > 0 && incidents.Details[i].Row.UdpRefreshed == 0)
+                    yield return incidents.Details[i].AtMs + subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs - 1;
+            }
+        }
     }
 
     /// <summary>Connections of the subject that were answered only after a repeated SYN.</summary>

@@ -42,7 +42,7 @@ internal static class EntryReader
         {
             // What was there when the former pod's interface had gone is older than its successor.
             long olderMs = Math.Min(startedMs, facts.FormerGoneMs ?? long.MaxValue);
-            evidence = evidence with { OlderThanOwner = subject.Groups.Sum(group => group.Members.Sum(member => LiveAt(window, member, olderMs - Offset(subject, member)))) };
+            evidence = evidence with { OlderThanOwner = subject.Groups.Sum(group => group.Members.Sum(member => LiveAt(member, Math.Min(olderMs - Offset(subject, member), window.ToMs)))) };
             if (owner.InService == false)
             {
                 var late = DetailReader.LateAnswers(window, subject, olderMs, long.MaxValue);
@@ -51,9 +51,9 @@ internal static class EntryReader
         }
 
         if (subject.Subject.Backend.IsNone)
-            return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
+            return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs, atMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
         return goneMs is { } since
-            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
+            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since, atMs), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
             : evidence;
     }
 
@@ -134,12 +134,14 @@ internal static class EntryReader
         }
     }
 
-    private static int LiveAt(FindingWindow window, CapturedSeries member, long atMs)
+    /// <summary>Entries that were not closing at a moment.</summary>
+    /// <param name="atMs">By the node's clock.</param>
+    public static int LiveAt(CapturedSeries member, long atMs)
     {
         int live = 0;
         foreach (var step in member.Steps)
         {
-            if (step.AtMs > Math.Min(atMs, window.ToMs))
+            if (step.AtMs > atMs)
                 break;
             live = step.Live;
         }
@@ -155,7 +157,7 @@ internal static class EntryReader
     }
 
     // Entries that last longer than their timeout are refreshed by their sender.
-    private static Occurrences Lasting(FindingWindow window, SubjectRecords subject, long sinceMs)
+    private static Occurrences Lasting(FindingWindow window, SubjectRecords subject, long sinceMs, long atMs)
     {
         var times = new List<long>();
         int count = 0;
@@ -167,7 +169,7 @@ internal static class EntryReader
             {
                 var head = subject.Record.Nodes[member.Slot].Head;
                 bool answered = member.Now[(int)FlowState.Assured] + member.Now[(int)FlowState.Replied] > 0;
-                var (kept, fromMs) = Minimum(member.Steps, sinceMs - head.ClockOffsetMs, head.LastAtMs, answered ? UdpStreamTimeoutMs : UdpTimeoutMs);
+                var (kept, fromMs) = Minimum(member.Steps, sinceMs - head.ClockOffsetMs, Math.Min(atMs - head.ClockOffsetMs, head.LastAtMs), answered ? UdpStreamTimeoutMs : UdpTimeoutMs);
                 count += kept;
                 for (int i = 0; i < kept && times.Count < MaxTimes; i++)
                     times.Add(Math.Max(window.FromMs, fromMs + head.ClockOffsetMs));
@@ -186,6 +188,8 @@ internal static class EntryReader
         int lowest = int.MaxValue, live = 0;
         foreach (var step in steps)
         {
+            if (step.AtMs > untilMs)
+                break;
             if (step.AtMs > fromMs && lowest == int.MaxValue)
                 lowest = live;
             if (live == 0 && step.Live > 0)

@@ -84,6 +84,11 @@ internal static class SubjectDiagnosis
         {
             foreach (var refusal in part.Refusals)
                 yield return refusal.AtMs;
+            foreach (long atMs in DetailReader.EndsOfUdp(part))
+                yield return atMs;
+            // Its pods end before it.
+            if (subject.Service is { } own && window.History.LastReadyUntil(own, window.ToMs) is { } readyMs)
+                yield return readyMs - 1;
             yield break;
         }
 

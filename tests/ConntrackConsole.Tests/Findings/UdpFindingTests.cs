@@ -73,4 +73,25 @@ public sealed class UdpFindingTests
 
         Assert.Equal([MechanismCodes.UdpUntranslated], await scene.CodesAsync());
     }
+    /// <summary>The entries end with their sender or with the Service: the window still has what they were.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task UntranslatedUdp_ThatHasEnded_StaysM8OfTheWindow(bool endsWithItsService)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        var service = Objects.Service() with { Ports = [new ServicePort("http", Protocols.Tcp, 80, 0), new ServicePort("dns", Protocols.Udp, 80, 0)] };
+        scene.Apply(new ServiceChange(service, false));
+        scene.Entries("node1", Group(Objects.Vip, Protocols.Udp), FlowState.Unreplied, 2);
+        scene.Detail("node1", udp: 2, ip: Objects.Vip);
+        scene.Run(12);
+        if (endsWithItsService)
+            scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(A), Objects.Ready(B)), true), new ServiceChange(service, true));
+        scene.Detail("node1", ip: Objects.Vip);
+        scene.Run(5);
+        scene.Entries("node1", Group(Objects.Vip, Protocols.Udp), FlowState.Unreplied, 0);
+        scene.Run(5);
+
+        Assert.Equal([MechanismCodes.UdpUntranslated], await scene.CodesAsync());
+    }
 }

@@ -37,6 +37,9 @@ internal sealed record RecordedWindow(long FromMs, long ToMs, IReadOnlyList<stri
         if (firstMs == long.MaxValue)
             return new FindingReport(FromMs, ToMs, [], insufficient, []);
 
+        // Live, a banner of the page reports it.
+        if (!facts.History.KnowsSlices)
+            insufficient.Add(new InsufficientEvidence(null, "", "which pods, endpoints and Services had the addresses: the cluster was not listed"));
         var snapshot = store.Capture();
         var window = facts with { Gaps = snapshot.Gaps };
         var findings = new List<ObservedFinding>();
