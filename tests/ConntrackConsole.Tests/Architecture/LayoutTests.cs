@@ -15,7 +15,7 @@ public class LayoutTests
     private static readonly string[] Files =
     [
         .. new[] { "src", "tests", "wwwroot" }.SelectMany(top => Directory.EnumerateFiles(RepositoryFiles.Path(top), "*.*", SearchOption.AllDirectories))
-            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal) || path.EndsWith(".razor", StringComparison.Ordinal) || path.EndsWith(".js", StringComparison.Ordinal))
+            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal) || path.EndsWith(".razor", StringComparison.Ordinal) || path.EndsWith(".js", StringComparison.Ordinal) || path.EndsWith(".css", StringComparison.Ordinal))
             .Select(path => Path.GetRelativePath(RepositoryFiles.Root, path))
             .Where(path => !path.Contains("/Migrations/", StringComparison.Ordinal)),
     ];

@@ -8,6 +8,9 @@ public sealed class StaticAssetTests
 {
     [Theory]
     [InlineData("css/app.css")]
+    [InlineData("css/actions.css")]
+    [InlineData("css/lists.css")]
+    [InlineData("css/narrow.css")]
     [InlineData("js/timeline.js")]
     [InlineData("_content/MudBlazor/MudBlazor.min.css")]
     public async Task Asset_IsServedCompletely(string path)
