@@ -119,10 +119,25 @@ public class EndedAttemptsTests
 
     private static bool Attempt(IPAddress client, IPEndPoint target)
     {
+        bool? isConnected = null;
+        Eventually.True(() => (isConnected = TryConnect(client, target)) is not null);
+        return isConnected!.Value;
+    }
+
+    // Null: the socket of the former attempt has not ended yet, and has the port.
+    private static bool? TryConnect(IPAddress client, IPEndPoint target)
+    {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        socket.Bind(new IPEndPoint(client, 40_000));
-        return socket.ConnectAsync(target).Wait(1_500);
+        try
+        {
+            socket.Bind(new IPEndPoint(client, 40_000));
+            return socket.ConnectAsync(target).Wait(1_500);
+        }
+        catch (AggregateException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressNotAvailable })
+        {
+            return null;
+        }
     }
 
     private static Flow Syn(ushort port) => Flows.Service(port) with { State = FlowState.SynSent };
