@@ -6,7 +6,7 @@ namespace ConntrackConsole.Tests.Incidents;
 internal sealed record KnownMiss(string File, string Code, string Service, string Reason)
 {
     /// <summary>How many the list has. Only ever lowered.</summary>
-    public const int Most = 3;
+    public const int Most = 1;
 
     /// <summary>Of tests/accuracy/known-misses.txt: file, code and Service, then the reason.</summary>
     public static IReadOnlyList<KnownMiss> All { get; } =
