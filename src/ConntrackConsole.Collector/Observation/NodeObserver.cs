@@ -219,6 +219,7 @@ internal sealed class NodeObserver
         AddressWatcher.Fill(_frame, Environment.TickCount64);
         _resets?.DrainAttempts(_attempts);
         AddressWatcher.Attempts.Add(_attempts, _flows, Environment.TickCount64);
+        _pendingResets.AddAttempts(_attempts, _clock.NowMs);
         _attempts.Clear();
         AddressWatcher.FillDetails(_frame, Environment.TickCount64);
         FillRefusals();

@@ -2,6 +2,7 @@ using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Collector.Observation.Resets;
 using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Kernel.Resets;
 using ConntrackConsole.Wire;
 using Xunit;
 
@@ -34,7 +35,7 @@ public class ResetJoinTests
         table.Upsert(Flows.Service(1000));
         table.Upsert(Flows.Direct(2000, Headless));
 
-        var joined = ResetJoin.Join(Seen(src, sport, dst, dport, received), table, new RecentFlows());
+        var joined = ResetJoin.Join(Seen(src, sport, dst, dport, received), table, new RecentFlows(), new RecentAttempts());
 
         Assert.Equal(expected, joined.Kind);
         Assert.Equal(expected is ResetKind.Other ? "" : expected is ResetKind.Direct ? Headless : Pod, joined.Backend.ToString());
@@ -58,7 +59,7 @@ public class ResetJoinTests
         else
             recent.Add(new FlowTuples(segment.Orig, segment.Reply, FlowState.Established, EndedUnreplied: true), nowMs: 1900);
 
-        var joined = ResetJoin.Join(Seen(Vip, 80, Client, 1000, received), table, recent);
+        var joined = ResetJoin.Join(Seen(Vip, 80, Client, 1000, received), table, recent, new RecentAttempts());
 
         Assert.Equal((ResetKind.NewBackend, Vip, 80, Pod, 8080), (joined.Kind, joined.Vip.ToString(), joined.Vport, joined.Backend.ToString(), joined.Bport));
     }
@@ -72,7 +73,7 @@ public class ResetJoinTests
         var table = new FlowTable(new Grouping([]));
         table.Upsert(Flows.Service(1000));
 
-        var joined = ResetJoin.Join(Seen(Client, 1000, Pod, 8080, received: true) with { Origin = origin }, table, new RecentFlows(), everySender: false);
+        var joined = ResetJoin.Join(Seen(Client, 1000, Pod, 8080, received: true) with { Origin = origin }, table, new RecentFlows(), new RecentAttempts(), everySender: false);
 
         Assert.Equal((expected, Vip, Pod), (joined.Kind, joined.Vip.ToString(), joined.Backend.ToString()));
     }
@@ -83,7 +84,7 @@ public class ResetJoinTests
         var recent = new RecentFlows();
         recent.Add(Ended(1000, FlowState.Established), nowMs: 1000);
 
-        var joined = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), new FlowTable(new Grouping([])), recent);
+        var joined = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), new FlowTable(new Grouping([])), recent, new RecentAttempts());
 
         Assert.Equal(ResetKind.FromBackend, joined.Kind);
     }
@@ -95,7 +96,7 @@ public class ResetJoinTests
         recent.Add(Ended(1000, FlowState.Established), nowMs: 1000);
         recent.Add(Ended(1001, FlowState.Established), nowMs: 60_000);
 
-        var joined = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), new FlowTable(new Grouping([])), recent);
+        var joined = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), new FlowTable(new Grouping([])), recent, new RecentAttempts());
 
         Assert.Equal(ResetKind.Other, joined.Kind);
     }
@@ -112,11 +113,66 @@ public class ResetJoinTests
         recent.Add(Ended(1000, last, unreplied), nowMs: 1000);
         var table = new FlowTable(new Grouping([]));
 
-        var atTheBackend = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), table, recent);
-        var atTheClient = ResetJoin.Join(Seen(Vip, 80, Client, 1000, true), table, recent);
+        var atTheBackend = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), table, recent, new RecentAttempts());
+        var atTheClient = ResetJoin.Join(Seen(Vip, 80, Client, 1000, true), table, recent, new RecentAttempts());
 
         Assert.Equal((expected, expected), (atTheBackend.Kind, atTheClient.Kind));
         Assert.Equal((Vip, Pod), (atTheClient.Vip.ToString(), atTheClient.Backend.ToString()));
+    }
+
+    // The kernel dropped the NEW of the entry: its DESTROY contains CLOSE, and no reply.
+    [Theory]
+    [InlineData(FlowState.Close, 1000, 20, ResetKind.RefusedSyn)]
+    [InlineData(FlowState.None, 1000, 20, ResetKind.RefusedSyn)] // before Linux 5.8
+    [InlineData(FlowState.Close, 1001, 20, ResetKind.Other)] // another attempt
+    [InlineData(FlowState.Close, 1000, 200, ResetKind.Other)] // an earlier one of the same port
+    public void Join_ResetOfAnEntryWithoutItsBeginning_IsARefusedSyn_OnlyIfItsClientsAttemptEnded(
+        FlowState last, ushort sport, long beforeMs, ResetKind expected)
+    {
+        const long AtMs = 1_000_000;
+        var recent = new RecentFlows();
+        recent.Add(Ended(1000, last, unreplied: true), nowMs: 1000);
+        var attempts = new RecentAttempts();
+        attempts.Add([new AttemptRecord(AtMs - beforeMs, Ip.Parse(Client), sport, Ip.Parse(Vip), 80)], AtMs);
+        var table = new FlowTable(new Grouping([]));
+
+        var atTheBackend = ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false) with { AtMs = AtMs }, table, recent, attempts);
+        var atTheClient = ResetJoin.Join(Seen(Vip, 80, Client, 1000, true) with { AtMs = AtMs }, table, recent, attempts);
+
+        Assert.Equal((expected, expected), (atTheBackend.Kind, atTheClient.Kind));
+        Assert.Equal((Vip, Pod), (atTheClient.Vip.ToString(), atTheClient.Backend.ToString()));
+    }
+
+    // A backend reset a connection, and refused the next one from the same port: the entry of the former is used again.
+    [Theory]
+    [InlineData(0, ResetKind.FromBackend)]
+    [InlineData(500, ResetKind.RefusedSyn)]
+    public void Join_SynInTheEntryOfAConnectionThatWasReset_IsARefusedSyn(long afterMs, ResetKind expected)
+    {
+        const long ResetMs = 1_000_000;
+        var table = new FlowTable(new Grouping([]));
+        table.Upsert(Flows.Service(1000, FlowState.Close));
+        var attempts = new RecentAttempts();
+        attempts.Add([new AttemptRecord(ResetMs + 501, Ip.Parse(Client), 1000, Ip.Parse(Vip), 80)], ResetMs + 510);
+
+        var joined = ResetJoin.Join(Seen(Vip, 80, Client, 1000, true) with { AtMs = ResetMs + afterMs }, table, new RecentFlows(), attempts);
+
+        Assert.Equal((expected, Pod), (joined.Kind, joined.Backend.ToString()));
+    }
+
+    [Fact]
+    public void RecentAttempts_KeepsTheLatestOnes()
+    {
+        var attempts = new RecentAttempts();
+        for (int i = 0; i < 2; i++)
+            attempts.Add([.. Enumerable.Range(0, RecentAttempts.Max).Select(port => new AttemptRecord(1000 + i, Ip.Parse(Client), (ushort)port, Ip.Parse(Vip), (ushort)(80 + i)))], 1000 + i);
+
+        Assert.False(attempts.EndedAt(Orig(7, 80), 1000));
+        Assert.True(attempts.EndedAt(Orig(7, 81), 1001));
+        attempts.Add([], 5000);
+        Assert.False(attempts.EndedAt(Orig(7, 81), 1001));
+
+        static FlowTuple Orig(ushort port, ushort vport) => new(Ip.Parse(Client), Ip.Parse(Vip), Protocols.Tcp, port, vport);
     }
 
     [Fact]
@@ -125,8 +181,8 @@ public class ResetJoinTests
         var table = new FlowTable(new Grouping([]));
         table.Upsert(Flows.Service(1000, FlowState.SynSent));
 
-        Assert.Equal(ResetKind.RefusedSyn, ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), table, new RecentFlows()).Kind);
-        Assert.Equal(ResetKind.ClientAbort, ResetJoin.Join(Seen(Client, 1000, Vip, 80, false), table, new RecentFlows()).Kind);
+        Assert.Equal(ResetKind.RefusedSyn, ResetJoin.Join(Seen(Pod, 8080, Client, 1000, false), table, new RecentFlows(), new RecentAttempts()).Kind);
+        Assert.Equal(ResetKind.ClientAbort, ResetJoin.Join(Seen(Client, 1000, Vip, 80, false), table, new RecentFlows(), new RecentAttempts()).Kind);
     }
 
     [Fact]

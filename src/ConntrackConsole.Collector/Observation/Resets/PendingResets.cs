@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ConntrackConsole.Collector.Observation.Flows;
+using ConntrackConsole.Kernel.Resets;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Collector.Observation.Resets;
@@ -16,10 +17,14 @@ internal sealed class PendingResets(bool isDouble, bool everySender = true)
     private readonly List<Reset> _pending = [];
     private readonly List<Reset> _joined = [];
     private readonly ResetPairs? _pairs = isDouble ? new ResetPairs() : null;
+    private readonly RecentAttempts _attempts = new();
     private readonly SenderReports? _senders = everySender ? null : new SenderReports();
 
     /// <summary>Input list, filled from the source.</summary>
     public List<Reset> Waiting => _pending;
+
+    /// <summary>Takes the attempts to connect that ended; before the resets that refused them are written.</summary>
+    public void AddAttempts(List<AttemptRecord> ended, long nowMs) => _attempts.Add(ended, nowMs);
 
     /// <summary>Writes all resets that are old enough to the frame.</summary>
     /// <returns>How many did not fit individually.</returns>
@@ -37,7 +42,7 @@ internal sealed class PendingResets(bool isDouble, bool everySender = true)
                 continue;
             }
 
-            var reset = ResetJoin.Join(seen, table, recent, everySender);
+            var reset = ResetJoin.Join(seen, table, recent, _attempts, everySender);
             if (_pairs is null)
                 _joined.Add(reset);
             else

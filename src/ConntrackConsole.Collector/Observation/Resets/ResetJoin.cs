@@ -18,11 +18,12 @@ internal static class ResetJoin
     /// <param name="reset">The reset.</param>
     /// <param name="table">The flows.</param>
     /// <param name="recent">Flows that ended.</param>
+    /// <param name="attempts">Attempts to connect that ended.</param>
     /// <param name="everySender">
     /// As <see cref="ResetSource.TracesEverySender"/>. If not, a reset that a backend received may be a client's abort, or the
     /// answer to an un-NATed segment: at the receiver both look alike, so its kind is unknown.
     /// </param>
-    public static Reset Join(Reset reset, FlowTable table, RecentFlows recent, bool everySender = true)
+    public static Reset Join(Reset reset, FlowTable table, RecentFlows recent, RecentAttempts attempts, bool everySender = true)
     {
         var packet = new FlowTuple(reset.Src, reset.Dst, Protocols.Tcp, reset.Sport, reset.Dport);
         var inverted = packet.Inverted();
@@ -46,12 +47,16 @@ internal static class ResetJoin
             table.TryFindByReply(in tuple, out flow) || recent.TryFindByReply(in tuple, out flow);
 
         // An entry that a reset destroyed as the only reply had either just begun (its SYN was refused), or was picked up in
-        // mid-stream after the previous entry was lost, towards a backend without that connection.
-        static ResetKind OfBackend(in FlowTuples flow) => flow switch
+        // mid-stream after the previous entry was lost, towards a backend without that connection. If its NEW was lost, only the
+        // client's socket shows which. It also shows a SYN in the entry of a connection that the backend had reset: until that entry
+        // expires, a new connection from the same port is translated to the same backend, without any event.
+        ResetKind OfBackend(in FlowTuples flow) => flow switch
         {
             { IsTranslated: false } => ResetKind.Direct,
             { State: FlowState.SynSent } => ResetKind.RefusedSyn,
             { State: FlowState.Established, EndedUnreplied: true } => ResetKind.NewBackend,
+            { State: FlowState.Close or FlowState.None } when attempts.EndedAt(flow.Orig, reset.AtMs) => ResetKind.RefusedSyn,
+            { State: FlowState.Close or FlowState.None, EndedUnreplied: true } => ResetKind.Other,
             _ => ResetKind.FromBackend,
         };
 
