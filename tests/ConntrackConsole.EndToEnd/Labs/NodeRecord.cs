@@ -9,14 +9,17 @@ namespace ConntrackConsole.EndToEnd.Labs;
 
 /// <summary>What one node's kernel reports while scenarios run: entry events by `conntrack -E`, and resets by the tracepoints.</summary>
 /// <remarks>
-/// Both programs write to files and come before all others: conntrack loses events when it waits for some hundred of them long,
-/// be it for a processor or for a busy reader of its output. Its --buffer-size does not help: that of the events' socket stays as it is.
+/// Both programs write to files in memory and come before all others: conntrack loses events when it waits for some hundred of them
+/// long, be it for a processor, for a busy reader of its output, or for a disk that others write to. Its --buffer-size does not help: that
+/// of the events' socket stays as it is.
 /// </remarks>
 internal sealed class NodeRecord : IDisposable
 {
     private const string NetfilterProtocol = "12";
 
-    private readonly TemporaryDirectory _folder = new();
+    private const string Memory = "/dev/shm";
+
+    private readonly DirectoryInfo _folder = Directory.CreateDirectory(Path.Combine(Memory, $"cctest-{Guid.NewGuid():N}"));
     private readonly Process _events;
     private readonly Process _tracepoints;
     private readonly LineReader<string> _entries;
@@ -24,9 +27,9 @@ internal sealed class NodeRecord : IDisposable
 
     private NodeRecord(NetworkNamespace inside)
     {
-        string entries = Path.Combine(_folder.Path, "entries"), resets = Path.Combine(_folder.Path, "resets");
+        string entries = Path.Combine(_folder.FullName, "entries"), resets = Path.Combine(_folder.FullName, "resets");
         (_entries, _resets) = (new LineReader<string>(entries, line => line), JsonLineFile.Reader(resets));
-        _events = inside.Run(() => Start(entries, "conntrack", "-E"));
+        _events = inside.Run(() => Start(entries, "conntrack", "-E", "-o", "timestamp"));
         _tracepoints = inside.Run(() => Start(resets, Programs.Collector, "resets", "--seconds", "600", "--json"));
     }
 
@@ -52,9 +55,16 @@ internal sealed class NodeRecord : IDisposable
         }
     }
 
-    /// <summary>The events of one original tuple, in order: "[NEW] ...", "[UPDATE] ...", "[DESTROY] ...".</summary>
+    /// <summary>The events of one original tuple, in order: "[time] [NEW] ...", "[time] [UPDATE] ...", "[time] [DESTROY] ...".</summary>
     public IReadOnlyList<string> Entry(string src, int sport, string dst) =>
         [.. _entries.Read().Where(line => line[line.IndexOf("src=", StringComparison.Ordinal)..].StartsWith($"src={src} dst={dst} sport={sport} ", StringComparison.Ordinal))];
+
+    /// <summary>When an event was read, in seconds of Unix time: "[1796034171.81]" has 81 microseconds.</summary>
+    public static double At(string line)
+    {
+        string[] parts = line[1..line.IndexOf(']', StringComparison.Ordinal)].Split('.');
+        return long.Parse(parts[0], CultureInfo.InvariantCulture) + (int.Parse(parts[1].TrimEnd(), CultureInfo.InvariantCulture) / 1e6);
+    }
 
     /// <summary>The kinds of the resets between a client's port and any backend.</summary>
     public IReadOnlyList<string> Resets(string client, int port) => [.. _resets.Read()
@@ -63,7 +73,7 @@ internal sealed class NodeRecord : IDisposable
 
     /// <summary>Whether events may be missing: those that the kernel dropped, and what both programs said.</summary>
     public string Losses() =>
-        $"events dropped: {DroppedEvents()}; {string.Join("; ", Directory.GetFiles(_folder.Path, "*.errors").Select(file => File.ReadAllText(file).Trim()))}";
+        $"events dropped: {DroppedEvents()}; {string.Join("; ", Directory.GetFiles(_folder.FullName, "*.errors").Select(file => File.ReadAllText(file).Trim()))}";
 
     public void Dispose()
     {
@@ -73,7 +83,7 @@ internal sealed class NodeRecord : IDisposable
             process.Dispose();
         }
 
-        _folder.Dispose();
+        _folder.Delete(recursive: true);
     }
 
     // One buffer for each processor, opened just before the tracepoints are switched on.
