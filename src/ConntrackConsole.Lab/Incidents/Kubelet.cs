@@ -187,7 +187,7 @@ internal sealed class Kubelet(
         pod.Creating();
         events.Scheduled(pod.Json, added, node.Name);
         var sandbox = await Task.Run(() => start.Traits is { HostNetwork: true }
-            ? PodSandbox.OfHost(node) : PodSandbox.Create(node, prefix, pod.Name, start.Address));
+            ? PodSandbox.OfHost(node) : PodSandbox.Create(node, prefix, pod.Name, start.Address, isRouted: !start.ListensFirst));
         _sandboxes[pod.Name] = sandbox;
         RecordEvent("Pulled", $"Container image \"{pod.Image}\" already present on machine and can be accessed by the pod");
         await PauseAsync(1, 10);
@@ -218,6 +218,9 @@ internal sealed class Kubelet(
             if (first != awaited.Task)
                 throw new InvalidOperationException($"{pod.Name} exited before it was ready, with exit code {process.Exited.Result}.");
         }
+
+        if (start.ListensFirst)
+            sandbox.Route();
 
         RecordEvent("Started", "Container started");
         output.Event("started", Fields(started));

@@ -39,5 +39,6 @@ internal enum Ending
 /// <param name="Observe">Called for each report of its process.</param>
 /// <param name="Traits">What distinguishes the pod.</param>
 /// <param name="Address">Its address; none = the next one.</param>
+/// <param name="ListensFirst">Its node has a route to it only once its process listens: what waits for the address is answered, not refused.</param>
 internal sealed record PodStart(
-    IReadOnlyList<string> Arguments, Action<LabPod, WorkloadReport> Observe, PodTraits? Traits = null, Kernel.Net.Ip Address = default);
+    IReadOnlyList<string> Arguments, Action<LabPod, WorkloadReport> Observe, PodTraits? Traits = null, Kernel.Net.Ip Address = default, bool ListensFirst = false);

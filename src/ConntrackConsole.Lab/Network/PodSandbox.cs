@@ -32,7 +32,8 @@ internal sealed class PodSandbox
     /// <param name="prefix">Of the namespace's name.</param>
     /// <param name="podName">The pod.</param>
     /// <param name="wanted">Its address; none = the node's next one.</param>
-    public static PodSandbox Create(LabNode node, string prefix, string podName, Ip wanted = default)
+    /// <param name="isRouted">False: no packet reaches it before <see cref="Route"/>.</param>
+    public static PodSandbox Create(LabNode node, string prefix, string podName, Ip wanted = default, bool isRouted = true)
     {
         var address = wanted.IsNone ? node.TakePodAddress() : wanted;
         var (gateway, length) = (node.Addresses.PodGateway, node.Addresses.HostLength);
@@ -47,7 +48,6 @@ internal sealed class PodSandbox
             routes.AddVeth(link, "eth0", other);
             routes.AddAddress(link, gateway, length);
             routes.SetUp(link, up: true);
-            routes.AddRoute(address, length, link, source: node.Address);
         });
         networkNamespace.Run(() =>
         {
@@ -58,8 +58,17 @@ internal sealed class PodSandbox
             routes.AddRoute(gateway, length, "eth0");
             routes.AddRoute(node.Addresses.Anywhere, 0, "eth0", gateway);
         });
+        if (isRouted)
+            sandbox.Route();
         return sandbox;
     }
+
+    /// <summary>Adds the node's route to the pod.</summary>
+    public void Route() => _node.Namespace.Run(() =>
+    {
+        using var routes = RouteSocket.Open();
+        routes.AddRoute(Address, _node.Addresses.HostLength, _link ?? throw new InvalidOperationException("A node's own network has its routes."), source: _node.Address);
+    });
 
     /// <summary>Sets the link down on the node's side: its route is removed with it, and no packet passes in either direction.</summary>
     public void Disconnect() => _node.Namespace.Run(() =>

@@ -42,7 +42,7 @@ internal sealed class WrongBackend : Scenario
         taken = former.Ip;
         var others = new DeploymentObject(lab.Store, lab.Events, Kubelet.Namespace, Name + "-other", 1, Kubelet.ServerPort, Kubelet.PreStopSeconds);
         var other = await lab.Kubelet.StartServerAsync(former.Node, others, others.Current, null,
-            new PodStart(["serve", "--port", $"{Kubelet.ServerPort}"], (_, _) => { }, Address: former.Sandbox.Address));
+            new PodStart(["serve", "--port", $"{Kubelet.ServerPort}"], (_, _) => { }, Address: former.Sandbox.Address, ListensFirst: true));
         await lab.UntilAsync(() => Volatile.Read(ref isAnswered), 40);
         await lab.PauseAsync(FollowSeconds);
         await lab.Kubelet.EndAsync(other, others, null, Ending.Drain, () => Task.CompletedTask);
