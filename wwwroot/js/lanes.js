@@ -4,6 +4,8 @@ import { fit, label } from "./paint.js";
 
 export { RestartLane } from "./restarts.js";
 
+const NOT_YET = 3000; // ms for which nodes may not have reported yet
+
 export function heading(ctx, geo, paint, lane, colour = paint.text) {
   const x = geo.wide ? 16 : 10;
   const y = geo.wide ? lane.y + 13 : lane.y - 6;
@@ -116,7 +118,7 @@ export class ServiceLane {
     ctx.lineTo(geo.width - geo.right, Math.round(y(this.scale)) + .5);
     ctx.stroke();
     ctx.font = paint.font(11);
-    label(ctx, paint, String(this.scale), geo.left + 5, y(this.scale) + 12, paint.muted);
+    label(ctx, paint, `${this.scale} entries`, geo.left + 5, y(this.scale) + 12, paint.muted);
   }
 
   drawLabels(ctx, geo, paint, selected) {
@@ -192,15 +194,24 @@ export class ResetLane {
     });
     if (this.top > 0) {
       ctx.font = paint.font(11);
-      label(ctx, paint, `max ${this.top}${view.step === 1000 ? "/s" : ` in ${span(view.step)}`}`, geo.left + 5, this.y + 12, paint.muted);
+      label(ctx, paint, `max ${this.top} ${this.top === 1 ? "reset" : "resets"}${view.step === 1000 ? "/s" : ` in ${span(view.step)}`}`, geo.left + 5, this.y + 12, paint.muted);
     }
   }
 
   hit() { return null; }
 
+  tip(x, y, column, geo, view) {
+    const count = this.series[column];
+    if (!(count > 0)) return null;
+    return {
+      title: `${count} ${count === 1 ? "reset" : "resets"}, ${this.title.split(", ")[1]}${this.incomplete[column] ? " (at least: gap)" : ""}`,
+      lines: [{ at: view.from + column * view.step, text: `within ${span(view.step)}` }],
+    };
+  }
+
   values(column) {
     if (this.series[column] < 0) return [{ text: "unknown", muted: true }];
-    return [{ text: String(this.series[column]) + (this.incomplete[column] ? " at least (gap)" : ""), colour: this.colour }];
+    return [{ text: `${this.series[column]} ${this.series[column] === 1 ? "reset" : "resets"}` + (this.incomplete[column] ? " at least (gap)" : ""), colour: this.colour }];
   }
 }
 
@@ -248,6 +259,12 @@ export class GapLane {
 
   hit() { return null; }
 
+  tip(x, y, column, geo, view) {
+    const row = this.rows[Math.floor((y - this.y - 3) / 20)];
+    const gap = row?.gaps.find(candidate => x >= geo.x(candidate.from) - 2 && x <= Math.max(geo.x(candidate.to), geo.x(candidate.from) + 4) + 2);
+    return gap ? { title: gapText(gap), lines: [{ at: gap.from, text: "begins" }, ...(gap.to < view.now - NOT_YET ? [{ at: gap.to, text: "ends" }] : [])] } : null;
+  }
+
   values(column, view) {
     const from = view.from + column * view.step, to = from + view.step;
     return this.rows.flatMap(row => row.gaps).filter(gap => gap.from < to && gap.to > from).map(gap => ({ text: gapText(gap) }));
@@ -277,7 +294,7 @@ function overBaseline(view, base, series, draw) {
 
 // Unknown is never drawn as zero. The last seconds of a live view are not a gap: they are only not reported yet.
 function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
-  const reported = Math.min(view.columns, Math.max(0, Math.ceil((view.now - 3000 - view.from) / view.step)));
+  const reported = Math.min(view.columns, Math.max(0, Math.ceil((view.now - NOT_YET - view.from) / view.step)));
   ctx.fillStyle = paint.gapHatch;
   for (let i = 0; i < reported;) {
     if (!isUnknown(i)) { i++; continue; }

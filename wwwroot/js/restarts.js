@@ -30,9 +30,16 @@ export class RestartLane {
     }
   }
 
+  near(x, geo) { return this.restarts.filter(restart => Math.abs(geo.x(restart.at) - x) < 8); }
+
   hit(x, y, column, geo) {
-    const near = this.restarts.find(restart => Math.abs(geo.x(restart.at) - x) < 8);
+    const [near] = this.near(x, geo);
     return near?.ip ? { ip: near.ip } : null;
+  }
+
+  tip(x, y, column, geo) {
+    const near = this.near(x, geo);
+    return near.length ? { title: near.length === 1 ? "Restart" : `${near.length} restarts`, lines: near.map(({ at, text }) => ({ at, text })) } : null;
   }
 
   values(column, view) {

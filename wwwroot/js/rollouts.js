@@ -1,6 +1,7 @@
 // Rollouts as bars above the terminations of their pods. Each state has its own shape and pattern.
 import { fit, label } from "./paint.js";
 import { heading } from "./lanes.js";
+import { takeRow } from "./rows.js";
 
 const STATES = ["in progress", "finished", "superseded", "stuck", "workload deleted"];
 
@@ -16,21 +17,23 @@ export class RolloutLane {
     for (const item of [...view.rollouts].sort((a, b) => weight(b) - weight(a) || b.started - a.started)) {
       const end = item.closed ?? Math.min(view.now, view.to);
       if (end < view.from || item.started > view.to) continue;
-      const x0 = Math.max(geo.left, geo.x(item.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 10));
+      const { x0, x1 } = this.extent(geo, item, end);
       const labelWidth = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
       const labelLeft = x1 + labelWidth > geo.width - 4;
       const from = labelLeft ? x0 - labelWidth : x0, to = labelLeft ? x1 : x1 + labelWidth;
-      let row = rows.findIndex(taken => taken.every(([a, b]) => to < a - 8 || from > b + 8));
-      if (row < 0) {
-        if (rows.length >= maxRows) { hidden++; continue; }
-        row = rows.push([]) - 1;
-      }
-      rows[row].push([from, to]);
-      this.placed.push({ item, row, x0, x1, labelLeft });
+      const row = takeRow(rows, from, to, maxRows);
+      if (row < 0) { hidden++; continue; }
+      this.placed.push({ item, row, end, labelLeft });
     }
     this.sub = hidden ? `+${hidden} more in the table` : this.placed.length ? "started → finished" : "";
     this.h = Math.max(1, rows.length) * this.row + 6;
     this.empty = this.placed.length === 0;
+  }
+
+  // In pixels; it moves while the timeline is dragged.
+  extent(geo, item, end) {
+    const x0 = Math.max(geo.left, geo.x(item.started));
+    return { x0, x1: Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 10)) };
   }
 
   draw(ctx, geo, paint, view, selection) {
@@ -44,7 +47,8 @@ export class RolloutLane {
     ctx.restore();
   }
 
-  drawBar(ctx, geo, paint, view, { item, row, x0, x1, labelLeft }, isSelected) {
+  drawBar(ctx, geo, paint, view, { item, row, end, labelLeft }, isSelected) {
+    const { x0, x1 } = this.extent(geo, item, end);
     const y = this.y + 3 + row * this.row, middle = y + this.row / 2, top = middle - 7;
     const broken = item.state === 2 || item.state === 4;
     if (isSelected) {
@@ -78,10 +82,22 @@ export class RolloutLane {
     else label(ctx, paint, fit(ctx, text, x1 - x0 - 16), x0 + 8, middle + 4, colour);
   }
 
-  hit(x, y) {
+  at(x, y, geo) {
     const row = Math.floor((y - this.y - 3) / this.row);
-    const place = this.placed.find(item => item.row === row && x >= item.x0 - (item.labelLeft ? 220 : 8) && x <= item.x1 + (item.labelLeft ? 8 : 220));
-    return place ? { rollout: place.item.id } : null;
+    return this.placed.find(place => {
+      const { x0, x1 } = this.extent(geo, place.item, place.end);
+      return place.row === row && x >= x0 - (place.labelLeft ? 220 : 8) && x <= x1 + (place.labelLeft ? 8 : 220);
+    })?.item ?? null;
+  }
+
+  hit(x, y, column, geo) {
+    const item = this.at(x, y, geo);
+    return item ? { rollout: item.id } : null;
+  }
+
+  tip(x, y, column, geo) {
+    const item = this.at(x, y, geo);
+    return item ? { title: `Rollout #${item.number} ${item.label}`, lines: rolloutMoments(item) } : null;
   }
 
   values() { return []; }
@@ -112,4 +128,8 @@ function cap(ctx, paint, state, x, y) {
   ctx.stroke();
 }
 
-export const rolloutText = item => `rollout ${item.label}: ${STATES[item.state]}`;
+// The moments of a rollout in words, in order of time.
+export const rolloutMoments = item => [
+  { at: item.started, text: "started" }, { at: item.surged, text: "first new pod ready" }, { at: item.stuck, text: "is stuck" },
+  { at: item.closed, text: STATES[item.state] },
+].filter(moment => moment.at !== null).sort((a, b) => a.at - b.at);

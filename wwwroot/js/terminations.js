@@ -1,18 +1,10 @@
 // Terminations of pods, phase by phase. Those of one rollout are grouped by a bracket with the rollout's number.
 import { fit, label } from "./paint.js";
 import { heading } from "./lanes.js";
+import { bar, markAt, marksOf } from "./marks.js";
 import { causeSymbol, glyph, phasesOf } from "./symbols.js";
 
 const CAUSE = 20;
-const MIN_GAP = 9;
-
-// Overlapping symbols are spread in their order: to the right, and back to the left at the end of the plot.
-function spread(phases, geo) {
-  const symbols = phases.map(({ key, at }) => ({ key, x: geo.x(at) }));
-  for (let i = 1; i < symbols.length; i++) symbols[i].x = Math.max(symbols[i].x, symbols[i - 1].x + MIN_GAP);
-  for (let i = symbols.length - 1, limit = geo.width - geo.right - 2; i >= 0; i--, limit -= MIN_GAP) symbols[i].x = Math.min(symbols[i].x, limit);
-  return symbols;
-}
 
 export class TerminationLane {
   constructor(view, geo, measure, selection) {
@@ -55,12 +47,17 @@ export class TerminationLane {
   place(view, geo, measure, span) {
     const end = Math.max(...phasesOf(span).filter(phase => phase.key !== "reused").map(phase => phase.at), span.started, span.over === null || span.stale ? Math.min(view.now, view.to) : span.over);
     if ((end < view.from && !(span.stale > 0)) || span.started > view.to) return null;
-    const x0 = Math.max(geo.left, geo.x(span.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
-    const symbols = spread(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
-    const first = Math.min(x0, symbols[0]?.x ?? x0), last = Math.max(x1, symbols.at(-1)?.x ?? x1);
+    const marks = marksOf(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
+    const place = { span, end, marks }, { first, last } = this.extent(geo, place);
     const labelWidth = Math.min(measure(span.pod), geo.wide ? 260 : 150) + CAUSE + 18;
     const labelLeft = last + labelWidth > geo.width - 4;
-    return { span, x0, x1, end, symbols, first, last, labelLeft, from: labelLeft ? first - labelWidth : first, to: labelLeft ? last : last + labelWidth };
+    return { ...place, labelLeft, from: labelLeft ? first - labelWidth : first, to: labelLeft ? last : last + labelWidth };
+  }
+
+  // Of bar and marks, in pixels; it moves while the timeline is dragged.
+  extent(geo, { span, end, marks }) {
+    const x0 = Math.max(geo.left, geo.x(span.started)), x1 = Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 4));
+    return { first: Math.min(x0, marks.length ? geo.x(marks[0].from) : x0), last: Math.max(x1, marks.length ? geo.x(marks.at(-1).to) : x1) };
   }
 
   draw(ctx, geo, paint, view, selection) {
@@ -133,33 +130,57 @@ export class TerminationLane {
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    for (const symbol of place.symbols) glyph(ctx, paint, symbol.key, symbol.x, middle, span.exit);
+    place.marks.forEach((mark, index) => {
+      if (mark.items.length === 1) { glyph(ctx, paint, mark.items[0].key, geo.x(mark.from), middle, span.exit); return; }
+      const next = place.marks[index + 1];
+      bar(ctx, paint, geo, mark, middle, next ? geo.x(next.from) - geo.x(mark.to) - 8 : Infinity);
+    });
     this.drawName(ctx, geo, paint, place, middle, isSelected);
   }
 
   drawName(ctx, geo, paint, place, middle, isSelected) {
-    const { span } = place;
+    const { span } = place, { first, last } = this.extent(geo, place);
     const font = paint.font(10.5, 700);
     if (!place.labelLeft) {
-      // After the symbols, which may be spread beyond the end of the bar.
-      const x = place.last + 11;
+      // A bar of marks may have its number beside it.
+      const x = last + (place.marks.at(-1)?.items.length > 1 ? 20 : 11);
       causeSymbol(ctx, paint, span.cause, x, middle, font);
       ctx.font = paint.font(12, isSelected ? 700 : 500);
       label(ctx, paint, fit(ctx, span.pod, geo.width - x - CAUSE - 4, "end"), x + CAUSE, middle + 4, paint.text);
       return;
     }
     ctx.font = paint.font(12, isSelected ? 700 : 500);
-    const name = fit(ctx, span.pod, Math.max(0, place.first - geo.left - CAUSE - 16), "end");
+    const name = fit(ctx, span.pod, Math.max(0, first - geo.left - CAUSE - 16), "end");
     const width = ctx.measureText(name).width;
-    label(ctx, paint, name, place.first - 12, middle + 4, paint.text, "right");
-    causeSymbol(ctx, paint, span.cause, Math.max(geo.left + 2, place.first - 12 - width - CAUSE), middle, font);
+    label(ctx, paint, name, first - 12, middle + 4, paint.text, "right");
+    causeSymbol(ctx, paint, span.cause, Math.max(geo.left + 2, first - 12 - width - CAUSE), middle, font);
   }
 
-  hit(x, y) {
+  at(x, y, geo) {
     const row = Math.floor((y - this.y - 4) / this.row);
-    const place = this.placed.find(candidate => candidate.row === row && x >= candidate.first - (candidate.labelLeft ? 200 : 8) && x <= candidate.last + (candidate.labelLeft ? 8 : 200));
+    return this.placed.find(place => {
+      const { first, last } = this.extent(geo, place);
+      return place.row === row && x >= first - (place.labelLeft ? 200 : 8) && x <= last + (place.labelLeft ? 8 : 200);
+    }) ?? null;
+  }
+
+  hit(x, y, column, geo) {
+    const place = this.at(x, y, geo);
     return place ? { ip: place.span.ip, uid: place.span.uid } : null;
   }
 
+  // Of a mark its moments, of the bar and the name all of them.
+  tip(x, y, column, geo) {
+    const place = this.at(x, y, geo);
+    if (!place) return null;
+    const { span } = place, items = markAt(place.marks, x, geo)?.items ?? phasesOf(span);
+    return { title: span.node ? `${span.pod} on ${span.node}` : span.pod, lines: items.map(item => ({ at: item.at, text: phaseText(span, item) })) };
+  }
+
   values() { return []; }
+}
+
+// A phase in words, with what is known about it.
+export function phaseText(span, phase) {
+  return phase.text + (phase.key === "requested" ? ` (${span.causeName})` : phase.key === "finished" && span.exitText ? ` (${span.exitText})` : "");
 }

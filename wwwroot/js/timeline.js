@@ -1,12 +1,16 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
+import { drawCrosshair } from "./crosshair.js";
+import { eventsOf } from "./events.js";
+import { Gestures } from "./gestures.js";
 import { isIncrement, readIncrement } from "./increment.js";
 import { columnsIn, readView } from "./view.js";
-import { fit, label, readPaint } from "./paint.js";
+import { label, readPaint } from "./paint.js";
 import { ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
-import { RolloutLane, rolloutText } from "./rollouts.js";
+import { RolloutLane } from "./rollouts.js";
 import { selectionOf } from "./selection.js";
-import { phasesOf } from "./symbols.js";
+import { SpanLane } from "./spans.js";
 import { TerminationLane } from "./terminations.js";
+import { Tip } from "./tip.js";
 
 const WIDE = 720, DAY = 86400000;
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
@@ -24,21 +28,18 @@ class Timeline {
     this.zone = options.zone;
     this.selection = selectionOf(options.selected);
     this.colours = new Map();
-    this.shift = 0;
+    this.notes = { findings: [], actions: [], settings: [] };
+    this.moved = null; // the range that a gesture shows, until its view arrives
     this.abort = new AbortController();
     [this.base, this.over] = host.querySelectorAll("canvas");
     this.readout = host.querySelector("[data-readout]");
+    this.tip = new Tip(host.querySelector("[data-tip]"), ms => this.stamp(ms));
     this.paint = readPaint(host);
     const listen = (target, name, handler, more) => target.addEventListener(name, handler, { signal: this.abort.signal, ...more });
     listen(window, "themechange", () => { this.paint = readPaint(host); this.layout(); });
-    listen(this.over, "pointerdown", event => this.pointerDown(event));
-    listen(this.over, "pointermove", event => this.pointerMove(event));
-    listen(this.over, "pointerup", event => this.pointerUp(event));
-    listen(this.over, "pointercancel", () => { this.drag = null; this.shift = 0; this.drawBase(); this.drawOver(); });
-    listen(this.over, "pointerleave", () => { if (!this.drag && !this.byKey) { this.cursor = null; this.drawOver(); } });
-    listen(this.over, "dblclick", () => this.call("ZoomedOut"));
+    this.gestures = new Gestures(this, this.over, this.abort.signal);
     listen(host, "keydown", event => this.keyDown(event));
-    listen(host, "blur", () => { this.byKey = false; });
+    listen(host, "blur", () => { this.byKey = false; this.tip.hide(); });
     this.resize = new ResizeObserver(() => {
       clearTimeout(this.resizing);
       this.resizing = setTimeout(() => { if (this.measure()) { this.layout(); this.call("Resized", this.plotWidth()); } }, 120);
@@ -55,6 +56,7 @@ class Timeline {
   dispose() {
     this.abort.abort();
     this.resize.disconnect();
+    this.gestures.dispose();
     clearTimeout(this.resizing);
     cancelAnimationFrame(this.frame);
   }
@@ -73,8 +75,8 @@ class Timeline {
   show(view) {
     const cursorMs = this.cursor === null || this.cursor === undefined ? null : this.msAt(this.cursor);
     this.view = view;
-    if (this.drag?.kind !== "pan") this.shift = 0;
-    this.events = collectEvents(this.view);
+    if (!this.gestures.moves) this.moved = null;
+    this.events = eventsOf(this.view, this.notes);
     this.incomplete = columnsIn(this.view, LOSSY_GAP_KINDS);
     this.partial = columnsIn(this.view, SILENT_GAP_KINDS);
     if (this.view.noData) this.incomplete.fill(1);
@@ -86,6 +88,14 @@ class Timeline {
     if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.layout());
+  }
+
+  // What stands beside the view: findings and actions.
+  note(notes) {
+    this.notes = notes;
+    if (!this.view) return;
+    this.events = eventsOf(this.view, notes);
+    this.layout();
   }
 
   setZone(zone) { this.zone = zone; this.layout(); }
@@ -112,10 +122,10 @@ class Timeline {
     if (!view || !this.width) return;
     const left = this.wide ? 180 : 8, right = this.wide ? 212 : 8;
     const plot = Math.max(50, this.width - left - right);
+    const x = ms => left + (ms - this.range.from) / (this.range.to - this.range.from) * plot;
     this.geo = {
-      left, right, width: this.width, wide: this.wide,
-      x: ms => left + (ms - view.from + this.shift) / (view.to - view.from) * plot,
-      columnX: i => Math.max(left, Math.min(left + plot, left + (i * view.step + this.shift) / (view.to - view.from) * plot)),
+      left, right, plot, width: this.width, wide: this.wide, x,
+      columnX: i => Math.max(left, Math.min(left + plot, x(view.from + i * view.step))),
     };
     const geo = this.geo;
     const ctx = this.base.getContext("2d");
@@ -123,7 +133,10 @@ class Timeline {
     const measure = text => ctx.measureText(text).width;
     this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
     const rollouts = new RolloutLane(view, geo, measure, this.selection);
-    const lanes = rollouts.empty ? [] : [rollouts];
+    const findings = new SpanLane(view, geo, measure, "Findings", this.notes.findings, this.wide ? 5 : 3);
+    const actions = new SpanLane(view, geo, measure, "Actions", this.notes.actions, this.wide ? 4 : 3);
+    const settings = new SpanLane(view, geo, measure, "Settings changed", this.notes.settings, 3);
+    const lanes = [findings, actions, settings, rollouts].filter(lane => !lane.empty);
     lanes.push(new TerminationLane(view, geo, measure, this.selection), ...(view.restarts.length ? [new RestartLane(view, geo)] : []));
     const colourOf = (service, ip) => this.colourOf(service, ip);
     for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf, this.partial));
@@ -160,7 +173,7 @@ class Timeline {
     ctx.clearRect(0, 0, this.width, this.height);
     for (const lane of this.lanes) ground(ctx, geo, paint, lane);
     this.drawTime(ctx);
-    if (view.now >= view.from && view.now <= view.to) {
+    if (view.now >= this.range.from && view.now <= this.range.to) {
       ctx.strokeStyle = paint.accent;
       ctx.lineWidth = 1;
       ctx.beginPath();
@@ -172,15 +185,14 @@ class Timeline {
   }
 
   drawTime(ctx) {
-    const { view, geo, paint } = this;
-    const span = view.to - view.from, plot = this.width - geo.left - geo.right;
-    const wanted = span / Math.max(2, plot / 110);
+    const { geo, paint } = this, { from, to } = this.range, span = to - from;
+    const wanted = span / Math.max(2, geo.plot / 110);
     const step = TICKS.map(s => s * 1000).find(s => s >= wanted) ?? TICKS.at(-1) * 1000;
     ctx.font = paint.font(11);
     // Ticks are aligned to whole hours and days of the displayed zone.
-    const offset = this.zone === "local" ? -new Date(view.from).getTimezoneOffset() * 60000 : 0;
-    let day = span > DAY || !this.isToday(view.from) ? "" : this.day(view.from);
-    for (let at = Math.ceil((view.from - this.shift + offset) / step) * step - offset; at <= view.to - this.shift; at += step) {
+    const offset = this.zone === "local" ? -new Date(from).getTimezoneOffset() * 60000 : 0;
+    let day = span > DAY || !this.isToday(from) ? "" : this.day(from);
+    for (let at = Math.ceil((from + offset) / step) * step - offset; at <= to; at += step) {
       const x = Math.round(geo.x(at)) + .5;
       ctx.strokeStyle = paint.line;
       ctx.lineWidth = 1;
@@ -198,74 +210,25 @@ class Timeline {
   }
 
   drawOver() {
-    const { view, geo, paint } = this;
+    const { geo, paint, cursor } = this;
     if (!geo) return;
     const ctx = this.over.getContext("2d");
     ctx.clearRect(0, 0, this.width, this.height);
-    if (this.drag?.kind === "zoom" && Math.abs(this.drag.x - this.drag.start) > 4) {
+    if (this.gestures.selected) {
+      const [from, to] = this.gestures.selected;
       ctx.fillStyle = paint.accent;
       ctx.globalAlpha = .18;
-      ctx.fillRect(Math.min(this.drag.start, this.drag.x), 24, Math.abs(this.drag.x - this.drag.start), this.height - 30);
+      ctx.fillRect(from, 24, to - from, this.height - 30);
       ctx.globalAlpha = 1;
     }
-    if (this.cursor === null || this.cursor === undefined || this.cursor < geo.left || this.cursor > this.width - geo.right) return;
-    const x = Math.round(this.cursor) + .5, at = this.msAt(this.cursor);
-    const column = Math.max(0, Math.min(view.columns - 1, Math.floor((at - view.from) / view.step)));
-    ctx.strokeStyle = paint.text;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.moveTo(x, 24);
-    ctx.lineTo(x, this.height - 6);
-    ctx.stroke();
-    this.drawPill(ctx, this.stamp(at), x);
-    for (const lane of this.lanes) this.drawValues(ctx, lane, lane.values(column, view), x);
+    if (cursor !== null && cursor !== undefined && cursor >= geo.left && cursor <= geo.left + geo.plot) drawCrosshair(ctx, this, cursor);
   }
 
-  drawPill(ctx, text, x) {
-    ctx.font = this.paint.font(11, 600);
-    const width = ctx.measureText(text).width + 12;
-    const left = Math.max(2, Math.min(this.width - width - 2, x - width / 2));
-    ctx.fillStyle = this.paint.text;
-    ctx.beginPath();
-    ctx.roundRect(left, 5, width, 19, 4);
-    ctx.fill();
-    ctx.fillStyle = this.paint.surface;
-    ctx.fillText(text, left + 6, 18);
-  }
-
-  drawValues(ctx, lane, values, x) {
-    if (!values.length) return;
-    const paint = this.paint, line = 15;
-    const maxLines = Math.max(1, Math.floor((lane.h + 6) / line));
-    const shown = values.length > maxLines ? [...values.slice(0, maxLines - 1), { text: `+${values.length - maxLines + 1} more` }] : values;
-    ctx.font = paint.font(11);
-    const maxWidth = Math.min(320, Math.max(x - this.geo.left, this.width - x) - 40);
-    const lines = shown.map(value => fit(ctx, value.text, maxWidth, "end"));
-    const width = Math.max(...lines.map(text => ctx.measureText(text).width)) + 26;
-    const left = x + width + 12 < this.width - (this.wide ? this.geo.right : 4) || x - width - 8 < 0 ? x + 8 : x - width - 8;
-    const height = shown.length * line + 4;
-    const top = lane.y + Math.max(-3, (lane.h - height) / 2);
-    ctx.fillStyle = paint.surface;
-    ctx.strokeStyle = paint.line;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.roundRect(left + .5, top + .5, width, height, 4);
-    ctx.fill();
-    ctx.stroke();
-    shown.forEach((value, index) => {
-      const y = top + 4 + index * line;
-      if (value.colour) {
-        ctx.fillStyle = value.stale ? paint.warn : paint[value.colour];
-        ctx.fillRect(left + 7, y + 2, 8, 8);
-      }
-      ctx.fillStyle = value.stale ? paint["warn-text"] : value.muted ? paint.muted : paint.text;
-      ctx.fillText(lines[index], left + 20, y + 11);
-    });
-  }
+  get range() { return this.moved ?? this.view; }
 
   msAt(x) {
-    const { view, geo } = this;
-    return view.from - this.shift + (x - geo.left) / (this.width - geo.left - geo.right) * (view.to - view.from);
+    const { geo, range } = this;
+    return range.from + (x - geo.left) / geo.plot * (range.to - range.from);
   }
 
   time(ms, short) {
@@ -290,70 +253,62 @@ class Timeline {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  pointerDown(event) {
-    if (!this.geo || event.button !== 0) return;
-    const [x, y] = this.place(event);
+  focused() {
     this.host.focus({ preventScroll: true });
     this.byKey = false;
-    // Touch pans; a mouse selects a range to zoom into, or pans with Shift.
-    const kind = event.pointerType === "touch" || event.shiftKey ? "pan" : "zoom";
-    this.drag = { kind, start: x, x, y };
-    try { this.over.setPointerCapture(event.pointerId); } catch { /* synthetic pointer event */ }
-    this.cursor = x;
+  }
+
+  // Shows another range than the view's; null = the view's.
+  preview(range) {
+    this.moved = range;
+    this.drawBase();
     this.drawOver();
   }
 
-  pointerMove(event) {
-    if (!this.geo) return;
-    const [x, y] = this.place(event);
+  choose({ from, to }) {
+    if (to > from) this.call("RangeChosen", from, to);
+  }
+
+  // y: null while something is dragged.
+  pointed(x, y = null) {
     this.cursor = x;
     this.byKey = false;
-    if (this.drag) {
-      this.drag.x = x;
-      if (this.drag.kind === "pan" && Math.abs(x - this.drag.start) > 6) {
-        this.shift = (x - this.drag.start) / (this.width - this.geo.left - this.geo.right) * (this.view.to - this.view.from);
-        this.drawBase();
-      }
-    } else {
-      const column = Math.floor((this.msAt(x) - this.view.from) / this.view.step);
-      this.over.style.cursor = this.pick(x, y, column) ? "pointer" : x > this.geo.left && x < this.width - this.geo.right ? "crosshair" : "default";
-    }
+    this.drawOver();
+    const column = this.columnAt(x), tip = y === null ? null : this.laneAt(y)?.tip?.(x, y, column, this.geo, this.view) ?? null;
+    if (tip) this.tip.show(tip, { x, y }, this.width);
+    else this.tip.hide();
+    if (y !== null) this.over.style.cursor = this.pick(x, y) ? "pointer" : x > this.geo.left && x < this.geo.left + this.geo.plot ? "crosshair" : "default";
+  }
+
+  left() {
+    if (this.byKey) return;
+    this.cursor = null;
+    this.tip.hide();
     this.drawOver();
   }
 
-  pointerUp(event) {
-    const drag = this.drag;
-    this.drag = null;
-    if (!drag || !this.geo) return;
-    const [x, y] = this.place(event);
-    if (Math.abs(x - drag.start) <= 6) {
-      const hit = this.pick(x, y, Math.floor((this.msAt(x) - this.view.from) / this.view.step));
-      if (hit) this.choose(hit);
-    } else if (drag.kind === "pan") {
-      this.call("RangeChosen", this.view.from - this.shift, this.view.to - this.shift);
-    } else {
-      const from = this.msAt(Math.max(this.geo.left, Math.min(x, drag.start)));
-      const to = this.msAt(Math.min(this.width - this.geo.right, Math.max(x, drag.start)));
-      if (to > from) this.call("RangeChosen", from, to);
-    }
-    this.drawOver();
+  clicked(x, y) {
+    const hit = this.pick(x, y);
+    if (hit) this.open(hit);
   }
 
-  choose(hit) {
-    if (hit.rollout) this.call("RolloutPicked", hit.rollout);
+  open(hit) {
+    if (hit.href) this.call("SpanPicked", hit.href);
+    else if (hit.rollout) this.call("RolloutPicked", hit.rollout);
     else this.call("Picked", hit.ip ?? "", hit.uid ?? null);
   }
 
-  pick(x, y, column) {
-    const lane = this.lanes.find(candidate => y >= candidate.y - 2 && y <= candidate.y + candidate.h + 2);
-    return lane?.hit(x, y, Math.max(0, Math.min(this.view.columns - 1, column)), this.geo) ?? null;
-  }
+  columnAt(x) { return Math.max(0, Math.min(this.view.columns - 1, Math.floor((this.msAt(x) - this.view.from) / this.view.step))); }
+
+  laneAt(y) { return this.lanes.find(lane => y >= lane.y - 2 && y <= lane.y + lane.h + 2); }
+
+  pick(x, y) { return this.laneAt(y)?.hit(x, y, this.columnAt(x), this.geo) ?? null; }
 
   keyDown(event) {
     if (!this.geo || !["ArrowLeft", "ArrowRight", "Enter"].includes(event.key)) return;
     event.preventDefault();
     if (event.key === "Enter") {
-      if (this.event?.choice) this.choose(this.event.choice);
+      if (this.event?.choice) this.open(this.event.choice);
       return;
     }
     if (!this.events.length) { this.readout.textContent = "No events in this range."; return; }
@@ -367,31 +322,9 @@ class Timeline {
     this.event = next;
     this.byKey = true;
     this.cursor = this.geo.x(next.at);
-    this.readout.textContent = `${this.stamp(next.at)} ${next.text}${next.choice ? next.choice.rollout ? " – Enter selects the rollout" : " – Enter opens the pod" : ""}`;
+    const hint = !next.choice ? "" : next.choice.href ? "Enter opens its page" : next.choice.rollout ? "Enter selects the rollout" : "Enter opens the pod";
+    this.readout.textContent = `${this.stamp(next.at)} ${next.text}${hint ? ` – ${hint}` : ""}`;
     this.drawOver();
+    this.tip.show({ title: next.text, lines: [{ at: next.at, text: hint }] }, { x: this.cursor, y: 16 }, this.width);
   }
-}
-
-function collectEvents(view) {
-  const events = [];
-  const add = (at, text, choice = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${text}`, at, text, choice }); };
-  for (const item of view.rollouts) {
-    const choice = { rollout: item.id };
-    add(item.started, `rollout ${item.label} started`, choice);
-    if (item.surged !== null) add(item.surged, `rollout ${item.label}: first new pod ready`, choice);
-    if (item.stuck !== null) add(item.stuck, `rollout ${item.label} is stuck`, choice);
-    if (item.closed !== null) add(item.closed, rolloutText(item), choice);
-  }
-  for (const span of view.terminations) {
-    for (const phase of phasesOf(span)) {
-      const more = phase.key === "requested" ? ` (${span.causeName})` : phase.key === "finished" && span.exitText ? ` (${span.exitText})` : "";
-      add(phase.at, `${span.pod}: ${phase.text}${more}`, { ip: span.ip, uid: span.uid });
-    }
-  }
-  ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
-    if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);
-  }));
-  for (const restart of view.restarts) add(restart.at, restart.text, restart.ip ? { ip: restart.ip } : null);
-  for (const gap of view.gaps) add(gap.from, `gap ${gap.node ? "on " + gap.node : ""}: ${gap.text}`);
-  return events.sort((a, b) => a.at - b.at);
 }

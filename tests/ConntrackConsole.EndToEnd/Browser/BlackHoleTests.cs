@@ -77,6 +77,31 @@ public class BlackHoleTests(Chromium chromium)
         foreach (string part in (string[])["olivia", ip, "node1", "node2", "node3", "Completed"])
             await Assertions.Expect(completed).ToContainTextAsync(part);
         Assert.Empty((await page.RunAxe()).Violations);
+
+        await ExpectOnTheTimelineAsync(page, ip);
+    }
+
+    // By keyboard: the flush and the finding are among the timeline's events, with words that can be seen, and Enter opens the page of the flush.
+    private static async Task ExpectOnTheTimelineAsync(IPage page, string ip)
+    {
+        await page.GotoAsync(new Uri(new Uri(page.Url), "/?range=15m").ToString());
+        var chart = page.GetByTestId("timeline");
+        await Assertions.Expect(page.GetByTestId("headline")).ToBeVisibleAsync();
+        await chart.FocusAsync();
+        var seen = new HashSet<string>();
+        string text = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await page.Keyboard.PressAsync("ArrowLeft");
+                text = await chart.Locator("[data-readout]").TextContentAsync() ?? "";
+                seen.Add(text);
+                return text.Contains($"Flush of {ip}", StringComparison.Ordinal);
+            }, RunningLab.StepTimeout, () => string.Join('\n', seen), "the flush is an event of the timeline");
+        await Assertions.Expect(page.GetByTestId("chart-tip")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("chart-tip")).ToContainTextAsync($"Flush of {ip}");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByTestId("action-panel")).ToHaveAttributeAsync("data-state", "Completed");
     }
 
     /// <summary>conntrack -L -r IP on each node: how many lines.</summary>

@@ -1,7 +1,5 @@
 using ConntrackConsole.Components.Controls.Timeline;
-using ConntrackConsole.Tests.Architecture;
 using ConntrackConsole.Tests.Components.Controls.Timeline;
-using Microsoft.Playwright;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
@@ -44,20 +42,10 @@ public class IncrementTests(Chromium chromium)
             former = next;
         }
 
-        await using var tab = await chromium.OpenAsync("about:blank");
-        await tab.Page.RouteAsync("http://console.test/**", FulfilAsync);
-        await tab.Page.GotoAsync("http://console.test/");
+        await using var tab = await ScriptPage.OpenAsync(chromium);
 
         var result = await tab.Page.EvaluateAsync(Compare, steps);
         Assert.True(result is { ValueKind: System.Text.Json.JsonValueKind.Number }, result.ToString());
         Assert.InRange(result!.Value.GetInt32(), 150, 300);
-    }
-
-    private static Task FulfilAsync(IRoute route)
-    {
-        string path = new Uri(route.Request.Url).AbsolutePath;
-        return path.StartsWith("/js/", StringComparison.Ordinal)
-            ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/javascript", Path = RepositoryFiles.Path("wwwroot", "js", path["/js/".Length..]) })
-            : route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/html", Body = "<!doctype html><title>views</title>" });
     }
 }

@@ -9,10 +9,18 @@ namespace ConntrackConsole.Tests.Storage;
 internal sealed class TestDatabase : IDbContextFactory<ConsoleDb>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cc-test-");
+    private int _contexts;
 
     public string File => Path.Combine(_folder.FullName, "console.db");
 
-    public ConsoleDb CreateDbContext() => new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={File};Pooling=False").Options);
+    /// <summary>How often the database was opened.</summary>
+    public int Contexts => _contexts;
+
+    public ConsoleDb CreateDbContext()
+    {
+        Interlocked.Increment(ref _contexts);
+        return new(new DbContextOptionsBuilder<ConsoleDb>().UseSqlite($"Data Source={File};Pooling=False").Options);
+    }
 
     public async Task ExecuteAsync(string sql)
     {

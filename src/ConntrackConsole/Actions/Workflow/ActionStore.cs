@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Actions.Workflow;
@@ -101,6 +102,15 @@ internal sealed class ActionStore(IDbContextFactory<ConsoleDb> databases, TimePr
     /// <summary>Actions executed since then.</summary>
     public Task<List<ActionRecord>> RunSinceAsync(long sinceMs, CancellationToken ct) =>
         ListAsync(rows => rows.Where(r => r.UpdatedMs >= sinceMs && Ended.Contains(r.State)).OrderByDescending(r => r.RequestedMs).Take(1_000), ct);
+
+    /// <summary>Actions executed between two moments, and settings that were changed up to the longest revert before: they may still have been in force. Newest first.</summary>
+    public Task<List<ActionRecord>> RunBetweenAsync(long fromMs, long toMs, int max, CancellationToken ct)
+    {
+        long flushedMs = fromMs - (long)ActionService.ApprovalTtl.TotalMilliseconds, setMs = flushedMs - SettingCatalog.All.Max(kind => kind.MaxRevertMs);
+        return ListAsync(
+            rows => rows.Where(r => r.RequestedMs <= toMs && Ended.Contains(r.State) && (r.RequestedMs >= flushedMs || (r.Kind == nameof(ActionKind.Setting) && r.RequestedMs >= setMs)))
+                .OrderByDescending(r => r.RequestedMs).Take(max), ct);
+    }
 
     /// <summary>Setting changes executed since then; some may still be open.</summary>
     public Task<List<ActionRecord>> SettingsSinceAsync(long sinceMs, CancellationToken ct) =>

@@ -1,9 +1,11 @@
 using System.Data.Common;
+using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components.Controls.Findings;
 using ConntrackConsole.Components.Controls.Pods;
 using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Components.Controls.Timeline.Notes;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.Text;
@@ -41,6 +43,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private Headline? _headline;
     private WindowFindings? _explained;
     private FindingSummary? _findings;
+    private ActionSpans? _actions;
+    private ChartNotes _notes = ChartNotes.None;
     private PodDetail? _pod;
     private SortedSet<string> _filters = new(StringComparer.Ordinal);
     private string? _blocked;
@@ -72,6 +76,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private StoredFindings StoredFindings { get; set; } = null!;
 
+    [Inject] private ActionStore Actions { get; set; } = null!;
+
     [Inject] private CheckScheduler Checks { get; set; } = null!;
 
     [Inject] private CurrentUser CurrentUser { get; set; } = null!;
@@ -98,6 +104,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
         _explained = new WindowFindings(Findings, StoredFindings, Clock);
+        _actions = new ActionSpans(Actions);
         _feed = new LiveFeed(Store, Clock, Visibility, RefreshAsync);
     }
 
@@ -117,6 +124,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
             var pod = PodSelection.Of(state.Pod, state.Uid, view, pod => snapshot.Pods[pod]);
             var explained = state.Live ? _explained!.Live : _explained!.Of(view.FromMs, view.ToMs, () => _feed?.RefreshNow(), _navigation.Token);
             var findings = explained is null ? null : FindingSummarizer.Of(explained, state.Namespace, state.Service, isStored: !state.Live);
+            var notes = new ChartNotes(
+                explained is null ? [] : FindingSpans.Of(explained, state.Namespace, state.Service, isStored: !state.Live), await _actions!.ReadAsync(view.FromMs, view.ToMs, ct),
+                SettingSpans.Of(view.Settings));
             var shown = ViewBytes.Of(view, laneCount, state.Live, state.Rollout);
             await InvokeAsync(async () =>
             {
@@ -124,8 +134,11 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                     return;
                 _findings = findings;
                 Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
-                if (_chart is not null)
-                    await _chart.DrawAsync(shown, ct);
+                if (_chart is null)
+                    return;
+                _notes = notes;
+                await _chart.NoteAsync(notes, ct);
+                await _chart.DrawAsync(shown, ct);
             });
         }
         catch (Exception) when (_isClosed)
@@ -238,7 +251,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         since.Terminations.Count(span => span.DeletionRequestedMs > since.FromMs)
             + TimelineViewExtensions.Sum(since.Resets.UnNated) + TimelineViewExtensions.Sum(since.Resets.FromBackend) + TimelineViewExtensions.Sum(since.Resets.Other);
 
-    private void Go(LiveState state) => Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: true);
+    // Back undoes a zoom, not each selection.
+    private void Go(LiveState state) => Nav.NavigateTo(
+        Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], state.ToQuery()), replace: (state.RangeMs, state.ToMs) == (_state.RangeMs, _state.ToMs));
 
     private void OnLocationChanged(object? sender, LocationChangedEventArgs e) => _ = InvokeAsync(() =>
     {
@@ -300,6 +315,12 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     // Selecting a pod does not pause the live view.
     private void Pick((string Ip, string? Uid) pod) => Go(_state with { Pod = pod.Ip.Length > 0 ? pod.Ip : null, Uid = pod.Uid });
 
+    private void OpenSpan(string href)
+    {
+        if (_notes.Findings.Concat(_notes.Actions).Any(span => span.Href == href))
+            Nav.NavigateTo(href);
+    }
+
     private void PickRollout(string id) => Go(_state with { Rollout = _state.Rollout == id ? null : id });
 
     private void ClosePanel() => Go(_state with { Pod = null, Uid = null });
@@ -349,6 +370,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         // Before the navigation: a refresh that a navigation cancels is begun again.
         if (_feed is not null)
             await _feed.DisposeAsync();
+        _actions?.Dispose();
         await _navigation.CancelAsync();
     }
 }

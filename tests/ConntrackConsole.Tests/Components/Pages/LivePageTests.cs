@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Bunit;
+using Bunit.TestDoubles;
+using ConntrackConsole.Components.Controls.Timeline;
+using ConntrackConsole.Components.Controls.Timeline.Notes;
 using ConntrackConsole.Components.Pages;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Findings.Live;
@@ -43,9 +46,42 @@ public sealed class LivePageTests : IAsyncDisposable
         var page = Open();
 
         page.WaitForAssertion(() => Assert.Equal("mechanism.black_hole", page.Find("[data-testid=finding]").GetAttribute("data-code")));
+        await UntilAsync(() => _console.Chart.Invocations.Any(call => call.Identifier == "note"));
+        var finding = Assert.Single(((ChartNotes)_console.Chart.Invocations.Last(call => call.Identifier == "note").Arguments[0]!).Findings);
+        Assert.StartsWith("M4: shop/", finding.Label, StringComparison.Ordinal);
+        Assert.StartsWith("/findings/finding-", finding.Href, StringComparison.Ordinal);
         var dialogs = _console.Context.Render<MudBlazor.MudDialogProvider>();
         await page.InvokeAsync(() => page.Find("[data-testid=finding-flush]").Click());
         dialogs.WaitForAssertion(() => Assert.Equal("10.1.0.5", dialogs.FindComponent<ConntrackConsole.Components.Dialogs.FlushDialog>().Instance.PodIp));
+    }
+
+    [Fact]
+    public async Task Page_Zoomed_CanGoBack_AndASelectionAddsNoStep()
+    {
+        _console.AddDeadPod();
+        var page = Open();
+        var nav = _console.Context.Services.GetRequiredService<BunitNavigationManager>();
+        var chart = page.FindComponent<TimelineChart>().Instance;
+
+        await page.InvokeAsync(() => chart.RangeChosen(1_800_000_000_000, 1_800_000_060_000));
+        Assert.False(nav.History.First().Options.ReplaceHistoryEntry);
+        await page.InvokeAsync(() => chart.Picked("10.1.0.5", null));
+        Assert.Contains("pod=10.1.0.5", nav.Uri, StringComparison.Ordinal);
+        Assert.True(nav.History.First().Options.ReplaceHistoryEntry);
+        await page.InvokeAsync(chart.ZoomedOut);
+        Assert.False(nav.History.First().Options.ReplaceHistoryEntry);
+    }
+
+    [Fact]
+    public async Task Page_SpanThatItDidNotSend_IsNotOpened()
+    {
+        _console.AddDeadPod();
+        var page = Open();
+        string before = _console.Context.Services.GetRequiredService<NavigationManager>().Uri;
+
+        await page.InvokeAsync(() => page.FindComponent<TimelineChart>().Instance.SpanPicked("https://elsewhere.example/"));
+
+        Assert.Equal(before, _console.Context.Services.GetRequiredService<NavigationManager>().Uri);
     }
 
     [Fact]

@@ -31,7 +31,8 @@ internal static class FindingSummarizer
         return new FindingSummary([.. cards], [.. report.Warnings.Take(MaxWarnings).Select(warning => new WarningLine(Warning(warning), FindingLink.Page(warning.Id, window)))], missing.Count == 0 ? null : Missing(missing));
     }
 
-    private static bool Matches(FindingSubject subject, string? ns, string? service) =>
+    /// <summary>Whether it is of the namespace and the Service that the page shows.</summary>
+    public static bool Matches(FindingSubject subject, string? ns, string? service) =>
         (ns is null || subject.Service?.Namespace == ns) && (service is null || subject.Service?.Name == service);
 
     private static FindingCard Card(List<ObservedFinding> findings, (long, long)? window)

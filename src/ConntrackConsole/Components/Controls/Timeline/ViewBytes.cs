@@ -133,9 +133,9 @@ internal static class ViewBytes
             to.Text(lane.Name.Length > 0 ? lane.Name : lane.Vip);
             to.Text($"{Ipvs(lane)}{Address(lane.Vip, lane.Port)} {lane.Proto}{(lane.Claims.Count > 1 ? $", claimed by {lane.Claims.Count} Services" : "")}");
         });
-        // Stale bands are stacked on top, where they are visible; the others in order of appearance, as in a rollout.
+        // Stale bands are at the bottom, on one line for as long as they last; the others in order of appearance, as in a rollout.
         var backends = Shown(lane)
-            .OrderBy(backend => backend.Stale.AsSpan().ContainsAnyInRange(1, int.MaxValue)).ThenBy(backend => backend.Entries.AsSpan().IndexOfAnyInRange(1, int.MaxValue));
+            .OrderByDescending(backend => backend.Stale.AsSpan().ContainsAnyInRange(1, int.MaxValue)).ThenBy(backend => backend.Entries.AsSpan().IndexOfAnyInRange(1, int.MaxValue));
         return new ShownLane(key, head, [.. backends.Select(backend => new ShownBackend(Item(item, to => WriteBackend(to, backend)), [backend.Entries, backend.Stale, backend.Closing]))]);
     }
 

@@ -14,6 +14,9 @@ internal sealed record ActionsUrl(string? Action, string? State, string? Kind, s
 {
     public static readonly ActionsUrl Everything = new(null, null, null, null, null, false);
 
+    /// <summary>The page with this action in its panel.</summary>
+    public static string Page(string id) => $"/actions?action={Uri.EscapeDataString(id)}";
+
     public bool IsFiltered => State is not null || Kind is not null || Target is not null || Who is not null;
 
     public static ActionsUrl Parse(string uri)

@@ -53,15 +53,15 @@ public sealed class ViewBytesTests
     }
 
     [Fact]
-    public void Write_StaleBackend_IsStackedLast()
+    public void Write_StaleBackend_IsAtTheBottom()
     {
         int[] entries = [2, 2, 2, 2, 2, 2, 2, 2, 2, 2];
         var stale = Views.Backend("10.1.0.5", entries) with { Stale = entries };
-        var lane = Views.Lane("orders", stale, Views.Backend("10.1.0.6", entries));
+        var lane = Views.Lane("orders", Views.Backend("10.1.0.6", entries), stale);
 
         string bytes = System.Text.Encoding.Latin1.GetString(ViewBytes.Write(Views.Of([lane]), [lane], live: true));
 
-        Assert.InRange(bytes.IndexOf("10.1.0.6", StringComparison.Ordinal), 1, bytes.IndexOf("10.1.0.5", StringComparison.Ordinal));
+        Assert.InRange(bytes.IndexOf("10.1.0.5", StringComparison.Ordinal), 1, bytes.IndexOf("10.1.0.6", StringComparison.Ordinal));
     }
 
     [Fact]

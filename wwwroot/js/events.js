@@ -1,0 +1,22 @@
+// The events of a view in order of time: the arrow keys step through them.
+import { rolloutMoments } from "./rollouts.js";
+import { phasesOf } from "./symbols.js";
+import { phaseText } from "./terminations.js";
+
+export function eventsOf(view, notes) {
+  const events = [];
+  const add = (at, text, choice = null) => { if (at >= view.from && at <= view.to) events.push({ id: `${at} ${text}`, at, text, choice }); };
+  for (const span of [...notes.findings, ...notes.actions, ...notes.settings]) add(span.fromMs, span.label, span.href ? { href: span.href } : null);
+  for (const item of view.rollouts) {
+    for (const moment of rolloutMoments(item)) add(moment.at, `rollout ${item.label}: ${moment.text}`, { rollout: item.id });
+  }
+  for (const span of view.terminations) {
+    for (const phase of phasesOf(span)) add(phase.at, `${span.pod}: ${phaseText(span, phase)}`, { ip: span.ip, uid: span.uid });
+  }
+  ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
+    if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);
+  }));
+  for (const restart of view.restarts) add(restart.at, restart.text, restart.ip ? { ip: restart.ip } : null);
+  for (const gap of view.gaps) add(gap.from, `gap ${gap.node ? "on " + gap.node : ""}: ${gap.text}`);
+  return events.sort((a, b) => a.at - b.at);
+}
