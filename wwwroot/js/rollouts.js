@@ -1,7 +1,7 @@
 // Rollouts as bars above the terminations of their pods. Each state has its own shape and pattern.
 import { fit, label } from "./paint.js";
 import { heading } from "./lanes.js";
-import { takeRow } from "./rows.js";
+import { barAt, takeRow } from "./rows.js";
 
 const STATES = ["in progress", "finished", "superseded", "stuck", "workload deleted"];
 
@@ -17,7 +17,7 @@ export class RolloutLane {
     for (const item of [...view.rollouts].sort((a, b) => weight(b) - weight(a) || b.started - a.started)) {
       const end = item.closed ?? Math.min(view.now, view.to);
       if (end < view.from || item.started > view.to) continue;
-      const { x0, x1 } = this.extent(geo, item, end);
+      const { x0, x1 } = this.extent(geo, { item, end });
       const labelWidth = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
       const labelLeft = x1 + labelWidth > geo.width - 4;
       const from = labelLeft ? x0 - labelWidth : x0, to = labelLeft ? x1 : x1 + labelWidth;
@@ -31,7 +31,7 @@ export class RolloutLane {
   }
 
   // In pixels; it moves while the timeline is dragged.
-  extent(geo, item, end) {
+  extent(geo, { item, end }) {
     const x0 = Math.max(geo.left, geo.x(item.started));
     return { x0, x1: Math.min(geo.width - geo.right, Math.max(geo.x(end), x0 + 10)) };
   }
@@ -47,8 +47,8 @@ export class RolloutLane {
     ctx.restore();
   }
 
-  drawBar(ctx, geo, paint, view, { item, row, end, labelLeft }, isSelected) {
-    const { x0, x1 } = this.extent(geo, item, end);
+  drawBar(ctx, geo, paint, view, place, isSelected) {
+    const { item, row, labelLeft } = place, { x0, x1 } = this.extent(geo, place);
     const y = this.y + 3 + row * this.row, middle = y + this.row / 2, top = middle - 7;
     const broken = item.state === 2 || item.state === 4;
     if (isSelected) {
@@ -82,13 +82,7 @@ export class RolloutLane {
     else label(ctx, paint, fit(ctx, text, x1 - x0 - 16), x0 + 8, middle + 4, colour);
   }
 
-  at(x, y, geo) {
-    const row = Math.floor((y - this.y - 3) / this.row);
-    return this.placed.find(place => {
-      const { x0, x1 } = this.extent(geo, place.item, place.end);
-      return place.row === row && x >= x0 - (place.labelLeft ? 220 : 8) && x <= x1 + (place.labelLeft ? 8 : 220);
-    })?.item ?? null;
-  }
+  at(x, y, geo) { return barAt(this, x, y, geo, 8)?.item ?? null; }
 
   hit(x, y, column, geo) {
     const item = this.at(x, y, geo);

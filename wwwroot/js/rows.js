@@ -1,5 +1,6 @@
 // Places bars and their labels in as few rows as possible.
 const APART = 8;
+const LABEL = 220; // pixels of a label that count as its bar
 
 // rows: for each row the [from, to] that it has. Returns the row's number, or -1 if none has space and there are enough.
 export function takeRow(rows, from, to, maxRows) {
@@ -10,4 +11,13 @@ export function takeRow(rows, from, to, maxRows) {
   }
   rows[row].push([from, to]);
   return row;
+}
+
+// The place of a lane whose bar or label is at a point. near: how far from the bar's other end.
+export function barAt(lane, x, y, geo, near) {
+  const row = Math.floor((y - lane.y - 3) / lane.row);
+  return lane.placed.find(place => {
+    const { x0, x1 } = lane.extent(geo, place);
+    return place.row === row && x >= x0 - (place.labelLeft ? LABEL : near) && x <= x1 + (place.labelLeft ? near : LABEL);
+  }) ?? null;
 }

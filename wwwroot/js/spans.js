@@ -1,7 +1,7 @@
 // Findings and actions as bars with a label. Components/Controls/Timeline/ChartNotes.cs has their form.
 import { heading } from "./lanes.js";
 import { fit, label } from "./paint.js";
-import { takeRow } from "./rows.js";
+import { barAt, takeRow } from "./rows.js";
 
 const LEAST = 5; // pixels: a moment is visible
 
@@ -15,7 +15,7 @@ export class SpanLane {
     for (const span of spans) {
       const end = span.toMs ?? Math.min(view.now, view.to);
       if (end < view.from || span.fromMs > view.to) continue;
-      const { x0, x1 } = this.extent(geo, span, end), width = measure(span.label) + 14;
+      const { x0, x1 } = this.extent(geo, { span, end }), width = measure(span.label) + 14;
       const labelLeft = x1 + width > geo.width - 4 && x0 - width > geo.left;
       const row = takeRow(rows, labelLeft ? x0 - width : x0, labelLeft ? x1 : x1 + width, maxRows);
       if (row < 0) hidden++;
@@ -27,7 +27,7 @@ export class SpanLane {
   }
 
   // In pixels; it moves while the timeline is dragged.
-  extent(geo, span, end) {
+  extent(geo, { span, end }) {
     const x0 = Math.max(geo.left, geo.x(span.fromMs));
     return { x0, x1: Math.min(geo.left + geo.plot, Math.max(geo.x(end), x0 + LEAST)) };
   }
@@ -39,8 +39,8 @@ export class SpanLane {
     ctx.beginPath();
     ctx.rect(geo.left, this.y, geo.width - geo.left, this.h);
     ctx.clip();
-    for (const { span, end, row, labelLeft } of this.placed) {
-      const { x0, x1 } = this.extent(geo, span, end), top = this.y + 3 + row * this.row, middle = top + this.row / 2;
+    for (const place of this.placed) {
+      const { span, row, labelLeft } = place, { x0, x1 } = this.extent(geo, place), top = this.y + 3 + row * this.row, middle = top + this.row / 2;
       const isBad = span.tone === "bad" || span.tone === "warning";
       ctx.fillStyle = isBad ? paint.warn : paint.accent;
       // What is still to come is an outline.
@@ -62,13 +62,7 @@ export class SpanLane {
     ctx.restore();
   }
 
-  at(x, y, geo) {
-    const row = Math.floor((y - this.y - 3) / this.row);
-    return this.placed.find(place => {
-      const { x0, x1 } = this.extent(geo, place.span, place.end);
-      return place.row === row && x >= x0 - (place.labelLeft ? 220 : 5) && x <= x1 + (place.labelLeft ? 5 : 220);
-    })?.span ?? null;
-  }
+  at(x, y, geo) { return barAt(this, x, y, geo, 5)?.span ?? null; }
 
   hit(x, y, column, geo) {
     const span = this.at(x, y, geo);
