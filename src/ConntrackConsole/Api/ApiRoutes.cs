@@ -21,6 +21,7 @@ internal static class ApiRoutes
         api.MapTimeline();
         api.MapFindings();
         api.MapIncidents();
+        api.MapPostmortems();
         api.MapRollouts();
         api.DescribeActions().MapActions();
         api.MapAudit();

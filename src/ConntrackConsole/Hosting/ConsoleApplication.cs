@@ -16,6 +16,7 @@ using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Postmortems;
 using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
@@ -47,11 +48,10 @@ internal static class ConsoleApplication
             .AddConsoleOptions()
             .AddStorage()
             .AddIdentity()
-            // Hosted services start in the order of registration and stop in the reverse one. The start is written to the audit log before
-            // any service can act, and the shutdown after all of them; stored history is loaded before frames and cluster changes arrive.
+            // Hosted services start in this order and stop in the reverse one: the start is in the audit log before any of them can act, the shutdown
+            // after all of them; stored history is loaded before frames and cluster changes arrive, ownership before what refers to it.
             .AddAudit()
             .AddLifecycleAudit()
-            // Ownership is loaded before the terminations and facts that refer to it.
             .AddOwnership()
             .AddLifecycle()
             .AddClusterState()
@@ -64,13 +64,13 @@ internal static class ConsoleApplication
             .AddFindings()
             .AddStoredFindings()
             .AddIncidents()
+            .AddPostmortems()
             .AddFindingWebhook()
             .AddRollouts()
             .AddActions()
             .AddApi()
             .AddConsolePages()
             .AddUpkeep();
-
         var app = builder.Build();
         await app.PrepareAsync();
         app.MapConsole();

@@ -14,7 +14,8 @@ internal sealed class LifecycleArchive(IDbContextFactory<ConsoleDb> databases, T
 
     internal static readonly AgedRows[] Aged =
     [
-        new("DELETE FROM Terminations WHERE rowid IN (SELECT rowid FROM Terminations WHERE AskedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AskedMs BETWEEN FromMs AND ToMs) LIMIT 500)"),
+        // The diagnosis of a window reads terminations of two hours before it.
+        new("DELETE FROM Terminations WHERE rowid IN (SELECT rowid FROM Terminations WHERE AskedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AskedMs BETWEEN FromMs - 7200000 AND ToMs) LIMIT 500)"),
         new("DELETE FROM Rollouts WHERE rowid IN (SELECT rowid FROM Rollouts r WHERE r.StartedMs < $a AND NOT EXISTS (SELECT 1 FROM Pins p WHERE r.StartedMs <= p.ToMs AND COALESCE(r.FinishedMs, r.RolledBackMs, r.AbandonedMs, r.StartedMs) >= p.FromMs) LIMIT 500)"),
         new("DELETE FROM RolloutReports WHERE rowid IN (SELECT rowid FROM RolloutReports WHERE StartedMs < $a AND Id NOT IN (SELECT Id FROM Rollouts) LIMIT 500)"),
         new("DELETE FROM PodRestarts WHERE rowid IN (SELECT rowid FROM PodRestarts WHERE AtMs < $a AND NOT EXISTS (SELECT 1 FROM Pins WHERE AtMs BETWEEN FromMs AND ToMs) LIMIT 500)"),

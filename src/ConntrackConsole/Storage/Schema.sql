@@ -249,6 +249,50 @@ CREATE TABLE "RolloutReports" (
     "Measurement" TEXT NOT NULL
 );
 CREATE INDEX "IX_RolloutReports_StartedMs" ON "RolloutReports" ("StartedMs");
+CREATE TABLE "IncidentEvents" (
+    "Id" INTEGER NOT NULL CONSTRAINT "PK_IncidentEvents" PRIMARY KEY AUTOINCREMENT,
+    "IncidentId" TEXT NOT NULL,
+    "Kind" TEXT NOT NULL,
+    "Reference" TEXT NULL,
+    "AtMs" INTEGER NOT NULL,
+    "Text" TEXT NOT NULL,
+    "PinnedBy" TEXT NOT NULL,
+    "PinnedMs" INTEGER NOT NULL
+);
+CREATE TABLE "IncidentNotes" (
+    "Id" INTEGER NOT NULL CONSTRAINT "PK_IncidentNotes" PRIMARY KEY AUTOINCREMENT,
+    "IncidentId" TEXT NOT NULL,
+    "Number" INTEGER NOT NULL,
+    "Revision" INTEGER NOT NULL,
+    "AtMs" INTEGER NOT NULL,
+    "Author" TEXT NOT NULL,
+    "Text" TEXT NOT NULL
+);
+CREATE TABLE "IncidentParticipants" (
+    "IncidentId" TEXT NOT NULL,
+    "Name" TEXT NOT NULL,
+    CONSTRAINT "PK_IncidentParticipants" PRIMARY KEY ("IncidentId", "Name")
+);
+CREATE TABLE "Incidents" (
+    "Id" TEXT NOT NULL CONSTRAINT "PK_Incidents" PRIMARY KEY,
+    "Title" TEXT NOT NULL,
+    "FromMs" INTEGER NOT NULL,
+    "ToMs" INTEGER NULL,
+    "OpenedMs" INTEGER NOT NULL,
+    "OpenedBy" TEXT NOT NULL,
+    "Via" TEXT NOT NULL,
+    "Source" TEXT NULL,
+    "SourceKey" TEXT NULL,
+    "Namespace" TEXT NULL,
+    "Service" TEXT NULL,
+    "ClosedMs" INTEGER NULL,
+    "ClosedBy" TEXT NULL,
+    "PinId" INTEGER NULL
+);
+CREATE INDEX "IX_IncidentEvents_IncidentId" ON "IncidentEvents" ("IncidentId");
+CREATE UNIQUE INDEX "IX_IncidentNotes_IncidentId_Number_Revision" ON "IncidentNotes" ("IncidentId", "Number", "Revision");
+CREATE INDEX "IX_Incidents_OpenedMs" ON "Incidents" ("OpenedMs");
+CREATE INDEX "IX_Incidents_SourceKey" ON "Incidents" ("SourceKey");
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261123164215_First', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261123173500_Frames', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261124165254_Cluster', '10.0.15');
@@ -258,3 +302,4 @@ INSERT INTO "__EFMigrationsHistory" VALUES ('20261128205500_AuditCodes', '10.0.1
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261129003500_PodRestarts', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261129031000_PackedHistory', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261129120000_RolloutReports', '10.0.15');
+INSERT INTO "__EFMigrationsHistory" VALUES ('20261130110000_Incidents', '10.0.15');

@@ -1,8 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using ConntrackConsole.Actions.Guards;
 using ConntrackConsole.Actions.Workflow;
-using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Actions;
@@ -63,43 +60,4 @@ internal sealed record DecisionBody
 
     /// <summary>Only for a revert: also where a node withholds it.</summary>
     public bool BreakGlass { get; init; }
-}
-
-/// <summary>Reads a small JSON body strictly.</summary>
-internal static class StrictBody
-{
-    private const int MaxBytes = 256 * 1024;
-
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false, PropertyNameCaseInsensitive = false,
-        NumberHandling = JsonNumberHandling.Strict, MaxDepth = 8,
-    };
-
-    public static async Task<(T? Body, Reason? Error)> ReadAsync<T>(HttpRequest request, CancellationToken ct)
-        where T : class, new()
-    {
-        using var buffer = new MemoryStream();
-        byte[] chunk = new byte[8192];
-        for (int read; (read = await request.Body.ReadAsync(chunk, ct)) > 0;)
-        {
-            if (buffer.Length + read > MaxBytes)
-                return (null, new Reason(RequestErrorCodes.BodyTooLarge, $"The body is larger than {MaxBytes / 1024} KiB."));
-            buffer.Write(chunk, 0, read);
-        }
-
-        if (buffer.Length == 0)
-            return (new T(), null);
-        try
-        {
-            return JsonSerializer.Deserialize<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), Strict) is { } body
-                ? (body, null)
-                : (null, new Reason(RequestErrorCodes.InvalidJson, "The body is null."));
-        }
-        catch (JsonException e)
-        {
-            return (null, new Reason(
-                RequestErrorCodes.InvalidJson, $"The body is not valid JSON for this endpoint: {e.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}"));
-        }
-    }
 }

@@ -13,7 +13,7 @@ internal static class RequestErrorCodes
     [Description("A request that changes something is not sent as application/json (415).")]
     public const string NotJson = "request.not_json";
 
-    [Description("The body is larger than 256 KiB (400).")]
+    [Description("The body is larger than 256 KiB, or a message of Alertmanager than 1 MiB (400).")]
     public const string BodyTooLarge = "request.body_too_large";
 
     [Description("The body is not valid JSON, or has unknown, repeated or mistyped fields (400).")]

@@ -1,0 +1,12 @@
+using ConntrackConsole.Postmortems.Records;
+
+namespace ConntrackConsole.Postmortems;
+
+/// <summary>Registers stored incidents.</summary>
+internal static class PostmortemServices
+{
+    public static IServiceCollection AddPostmortems(this IServiceCollection services) => services
+        .AddSingleton<PostmortemStore>()
+        .AddSingleton<PostmortemService>()
+        .AddSingleton<AlertmanagerIntake>();
+}
