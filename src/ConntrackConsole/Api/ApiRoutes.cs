@@ -22,6 +22,7 @@ internal static class ApiRoutes
         api.MapFindings();
         api.MapIncidents();
         api.MapPostmortems();
+        api.MapPostmortemExport();
         api.MapRollouts();
         api.DescribeActions().MapActions();
         api.MapAudit();

@@ -26,8 +26,10 @@ internal static class AuditCsv
         return line.Append("\r\n").ToString();
     }
 
-    private static void Append(StringBuilder line, string? text)
+    /// <summary>Appends a comma and the field.</summary>
+    public static void Append(StringBuilder line, string? text)
     {
+        ArgumentNullException.ThrowIfNull(line);
         line.Append(',');
         if (string.IsNullOrEmpty(text))
             return;

@@ -3,14 +3,15 @@ using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cli.Incidents;
 using ConntrackConsole.Cli.Rollouts;
 using ConntrackConsole.Incidents;
+using ConntrackConsole.Postmortems.Export;
 
 namespace ConntrackConsole.Cli;
 
-/// <summary>incident export: a window of a running console as one file. incident explain: the findings of such a file, without a console.</summary>
+/// <summary>incident export: a window of a running console as one file. incident explain: the findings of such a file; incident open: what happened in it; both without a console.</summary>
 internal static class IncidentCommand
 {
     public static Command Build() =>
-        new("incident", "Incident files; conntrack-console incident export --url URL --from TIME --to TIME --out FILE, and incident explain FILE.") { Export(), Explain() };
+        new("incident", "Incident files; conntrack-console incident export --url URL --from TIME --to TIME --out FILE, incident explain FILE and incident open FILE.") { Export(), Explain(), Open() };
 
     private static Command Export()
     {
@@ -33,6 +34,31 @@ internal static class IncidentCommand
         return export;
     }
 
+    private static Command Open()
+    {
+        var file = new Argument<string>("FILE") { Description = "An incident file." };
+        var format = new Option<string>("--format") { Description = "markdown, html, csv or json (default: markdown).", DefaultValueFactory = _ => "markdown", HelpName = "FORMAT" };
+        format.AcceptOnlyFromAmong("markdown", "html", "csv", "json");
+        var redact = new Option<bool>("--redact") { Description = "Replace names and addresses, the same ones always by the same." };
+        var open = new Command("open", "Print what happened in the window of an incident file: findings, terminations, rollouts and actions; as HTML with the timeline. Exit codes: 0 read, 1 refused, 2 wrong usage.") { file, format, redact };
+        open.SetAction((result, ct) => GuardedAsync(result, async () =>
+        {
+            var incident = await ReadAsync(result.GetValue(file)!, ct);
+            await result.InvocationConfiguration.Output.WriteAsync(IncidentReport.Of(incident, Enum.Parse<ExportForm>(result.GetValue(format)!, ignoreCase: true), result.GetValue(redact), ct));
+        }));
+        return open;
+    }
+
+    private static async Task<Incident> ReadAsync(string path, CancellationToken ct)
+    {
+        await using var input = new FileStream(path, FileMode.Open, FileAccess.Read);
+        if (input.Length > IncidentFile.MaxBytes)
+            throw IncidentFile.TooLarge("file", input.Length, IncidentFile.MaxBytes);
+        byte[] bytes = new byte[input.Length];
+        await input.ReadExactlyAsync(bytes, ct);
+        return IncidentCodec.Read(bytes);
+    }
+
     private static Command Explain()
     {
         var file = new Argument<string>("FILE") { Description = "An incident file." };
@@ -40,12 +66,7 @@ internal static class IncidentCommand
         var explain = new Command("explain", "Print the findings of an incident file. Exit codes: 0 read, 1 refused, 2 wrong usage.") { file, json };
         explain.SetAction((result, ct) => GuardedAsync(result, async () =>
         {
-            await using var input = new FileStream(result.GetValue(file)!, FileMode.Open, FileAccess.Read);
-            if (input.Length > IncidentFile.MaxBytes)
-                throw IncidentFile.TooLarge("file", input.Length, IncidentFile.MaxBytes);
-            byte[] bytes = new byte[input.Length];
-            await input.ReadExactlyAsync(bytes, ct);
-            var incident = IncidentCodec.Read(bytes);
+            var incident = await ReadAsync(result.GetValue(file)!, ct);
             await result.InvocationConfiguration.Output.WriteAsync(result.GetValue(json) ? IncidentText.Json(incident, ct) : IncidentText.Of(incident, ct));
         }));
         return explain;

@@ -1,4 +1,6 @@
+using ConntrackConsole.Postmortems.Export;
 using ConntrackConsole.Postmortems.Records;
+using ConntrackConsole.Postmortems.Report;
 
 namespace ConntrackConsole.Postmortems;
 
@@ -8,5 +10,7 @@ internal static class PostmortemServices
     public static IServiceCollection AddPostmortems(this IServiceCollection services) => services
         .AddSingleton<PostmortemStore>()
         .AddSingleton<PostmortemService>()
-        .AddSingleton<AlertmanagerIntake>();
+        .AddSingleton<AlertmanagerIntake>()
+        .AddSingleton<PostmortemReader>()
+        .AddSingleton<PostmortemExporter>();
 }

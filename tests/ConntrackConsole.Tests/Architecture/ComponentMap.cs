@@ -57,8 +57,10 @@ internal static class ComponentMap
         new("Api.Findings", "endpoint for findings", ["Api.Problems", "Api.Query", "Cluster.Model", "Findings", "Findings.Explanation", "Findings.Live", "Findings.Stored"]),
         new("Incidents", "incident files: a window with all that its timeline and findings need; written, read without trust, and replayed", ["Audit", "Cluster.Model", "Cluster.State", "Findings", "Findings.Stored", "Lifecycle", "Nodes", "Ownership", "Storage", "Timeline.Blocks", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Timeline.Storage"]),
         new("Postmortems.Records", "stored incidents: their pinned windows, notes, pinned events and participants; every change through one service, audit row first; messages of Alertmanager", ["Audit", "Cluster.Model", "Findings", "Identity", "Storage", "Timeline.Storage"]),
-        new("Postmortems", "registration", ["Postmortems.Records"]),
-        new("Api.Incidents", "endpoints for incidents and incident files", ["Api.Problems", "Api.Query", "Findings", "Findings.Live", "Findings.Stored", "Identity", "Incidents", "Postmortems.Records"]),
+        new("Postmortems.Report", "what happened in the window of an incident, in written form", ["Audit", "Cluster.Model", "Findings", "Findings.Stored", "Lifecycle", "Postmortems.Records", "Timeline.Model", "Timeline.Query"]),
+        new("Postmortems.Export", "an incident as Markdown, HTML, CSV and JSON, also with names and addresses replaced", ["Audit", "Cluster.Model", "Cluster.State", "Findings", "Postmortems.Records", "Postmortems.Report", "Timeline.Model", "Timeline.Query"]),
+        new("Postmortems", "registration", ["Postmortems.Export", "Postmortems.Records", "Postmortems.Report"]),
+        new("Api.Incidents", "endpoints for incidents and incident files", ["Api.Problems", "Api.Query", "Findings", "Findings.Live", "Findings.Stored", "Identity", "Incidents", "Postmortems.Export", "Postmortems.Records"]),
         new("Rollouts", "what a rollout broke: measured from findings and terminations, stored, and compared with earlier ones", ["Cluster.Model", "Cluster.State", "Configuration", "Findings", "Findings.Stored", "Lifecycle", "Nodes", "Storage", "Timeline.Live", "Timeline.Model", "Timeline.Query", "Workers"]),
         new("Api.Rollouts", "endpoints for rollouts and their reports", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Rollouts"]),
         new("Api.Terminations", "endpoint for terminations", ["Api.Problems", "Api.Query", "Cluster.Model", "Lifecycle", "Nodes", "Timeline.Query"]),
@@ -85,8 +87,8 @@ internal static class ComponentMap
         new("Timeline", "registration", ["Cluster.State", "Configuration", "Nodes", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
         new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Cluster.State", "Components", "Configuration", "Findings.Live", "Findings.Stored", "Findings.Webhook", "Identity", "Incidents", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Lifecycle", "Nodes", "Ownership", "Postmortems", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
         new("Cli.Rollouts", "where 'rollout check' reads a report, and its text", ["Api.Query", "Api.Rollouts", "Configuration", "Lifecycle", "Rollouts", "Storage"]),
-        new("Cli.Incidents", "where 'incident export' reads a file, and the text of 'incident explain'", ["Api.Findings", "Api.Query", "Findings", "Incidents"]),
-        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Rollouts", "Storage.Address"]),
+        new("Cli.Incidents", "where 'incident export' reads a file, and the text of 'incident explain' and 'incident open'", ["Api.Findings", "Api.Query", "Findings", "Incidents", "Audit", "Cluster.Model", "Ownership", "Postmortems.Export", "Postmortems.Records", "Postmortems.Report", "Timeline.Live", "Timeline.Model"]),
+        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Postmortems.Export", "Rollouts", "Storage.Address"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =

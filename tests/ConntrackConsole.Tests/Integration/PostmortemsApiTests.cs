@@ -83,6 +83,10 @@ public sealed class PostmortemsApiTests : IAsyncLifetime
     [InlineData("?limit=0", 400, "query.out_of_range")]
     [InlineData("?continue=x", 400, "query.invalid_continue")]
     [InlineData("?state=open", 400, "query.unknown_parameter")]
+    [InlineData("/inc-none/export", 404, "incident.not_found")]
+    [InlineData("/inc-none/export?format=pdf", 400, "query.unknown_value")]
+    [InlineData("/inc-none/export?redact=yes", 400, "query.unknown_value")]
+    [InlineData("/inc-none/export?format=file&redact=true", 400, "query.conflict")]
     public async Task Get_Impossible_IsRefusedWithCode(string path, int status, string code)
     {
         using var answer = await _program.GetAsync(Path + path, Ct);
@@ -114,6 +118,19 @@ public sealed class PostmortemsApiTests : IAsyncLifetime
         using var stranger = new HttpClient { BaseAddress = new Uri(_host.Url) };
         using var answer = await stranger.PostAsync(Path + path, new StringContent("{}", Encoding.UTF8, "application/json"), Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("markdown", "text/markdown", @"# Orders \<b\>reset", "md")]
+    [InlineData("html", "text/html", "<h1>Orders &lt;b&gt;reset</h1>", "html")]
+    [InlineData("csv", "text/csv", "at,kind,title,text,who,reference\r\n", "csv")]
+    [InlineData("json", "application/json", "\"version\": 1", "json")]
+    public async Task Export_EachFormat_IsAFileOfItsType(string format, string mediaType, string part, string extension)
+    {
+        string id = (await PostAsync(Path, $$"""{"title":"Orders <b>reset","from":"{{Ago(10)}}"}""", 201)).GetProperty("id").GetString()!;
+        using var answer = await _program.GetAsync($"{Path}/{id}/export?format={format}", Ct);
+        Assert.Equal((HttpStatusCode.OK, mediaType, $"{id}.{extension}"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentDisposition?.FileName));
+        Assert.Contains(part, await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
     }
 
     private async Task<JsonElement> PostAsync(string path, string body, int status)

@@ -77,6 +77,15 @@ internal sealed class IncidentParameters
     public string? Audit { get; init; }
 }
 
+internal sealed class IncidentExportParameters
+{
+    [FromQuery(Name = "format"), Description("markdown, html, csv, json or file (the incident file of its window). Default markdown.")]
+    public string? Format { get; init; }
+
+    [FromQuery(Name = "redact"), Description("Whether names and addresses are replaced, the same ones always by the same: true or false. Default false. Not for file.")]
+    public string? Redact { get; init; }
+}
+
 internal sealed class AuditParameters
 {
     [FromQuery(Name = "who"), Description("Only rows of this person.")]
