@@ -40,7 +40,7 @@ export function shell(dotnet) {
       if (filter) { event.preventDefault(); filter.focus(); }
       return;
     }
-    if (["?", "l", "z", "[", "]", "Escape", "gt", "gc", "gx", "ga"].includes(key)) {
+    if (["?", "l", "z", "[", "]", "Escape", "gt", "gc", "gi", "gx", "ga"].includes(key)) {
       event.preventDefault();
       dotnet.invokeMethodAsync("KeyPressed", key);
     }

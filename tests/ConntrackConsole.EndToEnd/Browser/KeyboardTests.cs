@@ -105,6 +105,7 @@ public partial class KeyboardTests(HealthyLab lab)
 
     private static async Task VisitThePagesAsync(IPage page)
     {
+        await GoAsync("i", "/incidents", page.GetByTestId("incidents-headline"));
         await GoAsync("c", "/checks", page.GetByTestId("checks-headline"));
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.GetByTestId("checks-service")).ToBeFocusedAsync();

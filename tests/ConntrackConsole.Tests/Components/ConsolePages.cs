@@ -17,6 +17,7 @@ using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Postmortems;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
@@ -88,6 +89,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<ActionDispatch>();
         services.AddSingleton<PreviewRateLimiter>();
         services.AddSingleton<ActionService>();
+        services.AddPostmortems();
         services.AddSingleton<OpenChanges>();
         services.AddSingleton<OutcomeMonitor>();
         services.AddScoped(_ => new CurrentUser(
