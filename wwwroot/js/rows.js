@@ -13,7 +13,7 @@ export function takeRow(rows, from, to, maxRows) {
   return row;
 }
 
-// The place of a lane whose bar or label is at a point. near: how far from the bar's other end.
+// The place of a lane that has its bar or label at a point. near: how far from the bar's other end.
 export function barAt(lane, x, y, geo, near) {
   const row = Math.floor((y - lane.y - 3) / lane.row);
   return lane.placed.find(place => {
