@@ -27,6 +27,8 @@ export function shell(dotnet) {
       if (event.key === "Escape" && !target.closest("[role=dialog]")) target.blur();
       return;
     }
+    // A menu handles its own keys: Escape closes it, not the panel behind it.
+    if (target instanceof HTMLElement && target.closest("[role=menu], [role=listbox], [aria-haspopup=menu][aria-expanded=true]")) return;
     // A dialog handles its own keys; shortcuts must not act on the page behind it.
     const dialog = document.querySelector(".mud-dialog");
     // The dialog handles Escape only after it has the focus; the user may press it earlier.
@@ -40,7 +42,7 @@ export function shell(dotnet) {
       if (filter) { event.preventDefault(); filter.focus(); }
       return;
     }
-    if (["?", "l", "z", "[", "]", "Escape", "gt", "gc", "gi", "gx", "ga"].includes(key)) {
+    if (["?", "l", "z", "[", "]", "Escape"].includes(key) || /^g[a-z]$/.test(key)) {
       event.preventDefault();
       dotnet.invokeMethodAsync("KeyPressed", key);
     }
@@ -84,5 +86,7 @@ export async function copyText(text) {
   area.remove();
   return done;
 }
+
+export const submitForm = id => document.getElementById(id).requestSubmit();
 
 export const copyLink = () => copyText(location.href);

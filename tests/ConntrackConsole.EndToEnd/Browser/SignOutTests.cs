@@ -40,7 +40,7 @@ public class SignOutTests(Chromium chromium)
         await Assertions.Expect(who).ToContainTextAsync("break-glass");
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
 
-        await who.Locator("summary").ClickAsync();
+        await who.GetByRole(AriaRole.Button).ClickAsync();
         var signOut = page.GetByTestId("sign-out");
         var box = (await signOut.BoundingBoxAsync())!;
         Assert.True(box.X >= 0 && box.X + box.Width <= 390 && box.Height >= 44, $"at {box.X}, {box.Width} wide, {box.Height} high");

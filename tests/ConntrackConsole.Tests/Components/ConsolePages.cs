@@ -50,6 +50,8 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddLogging();
         services.AddSignalR();
         services.AddPageParts();
+        // A page alone has no provider of the layout.
+        services.Configure<MudBlazor.PopoverOptions>(options => options.CheckForPopoverProvider = false);
         services.AddSingleton<AntiforgeryStateProvider>(new OneFormToken());
         services.AddSingleton<TimeProvider>(Clock);
         _database.Open();

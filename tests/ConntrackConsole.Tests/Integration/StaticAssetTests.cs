@@ -8,6 +8,8 @@ public sealed class StaticAssetTests
 {
     [Theory]
     [InlineData("css/app.css")]
+    [InlineData("css/findings.css")]
+    [InlineData("css/chart.css")]
     [InlineData("css/actions.css")]
     [InlineData("css/lists.css")]
     [InlineData("css/narrow.css")]

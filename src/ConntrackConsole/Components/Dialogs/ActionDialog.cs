@@ -34,7 +34,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     [CascadingParameter] protected IMudDialogInstance? Dialog { get; set; }
 
     /// <summary>Gets the focus where Enter must not confirm a dangerous action.</summary>
-    protected ElementReference CancelButton { get; set; }
+    protected MudButton? CancelButton { get; set; }
 
     /// <summary>The current action; null before the first preview.</summary>
     private protected ActionRecord? Record { get; private set; }
@@ -93,7 +93,8 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
         if (!_focusDue)
             return;
         _focusDue = false;
-        await CancelButton.TryFocusAsync();
+        if (CancelButton is { } button)
+            await BrowserCalls.RunAsync(async () => await button.FocusAsync(), () => true);
     }
 
     /// <summary>Loads a new preview and cancels the previous one. The last request wins.</summary>

@@ -6,6 +6,7 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
+using MudBlazor;
 
 namespace ConntrackConsole.Components.Dialogs;
 
@@ -36,7 +37,7 @@ public sealed partial class FlushDialog : ActionDialog
     private FlushPreset Preset => _preset ?? Record?.Plan.Request.Preset
         ?? FlushGuard.DefaultPreset(Ip.TryParse(PodIp, out var ip) ? Cluster.Current.OwnerOf(ip).State : OwnerState.Unknown);
 
-    private string ConfirmClass => Plan is not { Verdict.Decision: GuardDecision.Allow } || _breakGlass ? "danger" : "primary";
+    private Color ConfirmColor => Plan is not { Verdict.Decision: GuardDecision.Allow } || _breakGlass ? Color.Error : Color.Primary;
 
     private string ConfirmText => IsSubmitting ? "Flushing…"
         : Plan is not { } plan ? "Flush"

@@ -83,6 +83,8 @@ public sealed partial class SettingDialog : ActionDialog
         choose();
     }
 
+    private static string NameOfRevert(long ms) => SettingText.RevertAfter.FirstOrDefault(after => after.Ms == ms).Name ?? DisplayText.Duration(ms);
+
     private Task RefreshAsync() => RefreshAsync(new ActionRequest(ActionKind.Setting)
     {
         Key = _kind.Key, Value = _value, RevertAfterMs = _revertMs, Nodes = Ordered, BreakGlass = _breakGlass,

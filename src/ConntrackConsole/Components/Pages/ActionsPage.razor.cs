@@ -219,7 +219,11 @@ public sealed partial class ActionsPage : ComponentBase
     private void Filter(ActionsUrl url) =>
         Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], url.ToQuery(Viewer.Local)), replace: true);
 
-    private static string? Text(ChangeEventArgs e) => e.Value as string is { } text && text.Trim().Length > 0 ? text.Trim() : null;
+    private static string? Trimmed(string? text) => text?.Trim() is { Length: > 0 } trimmed ? trimmed : null;
+
+    private static string NameOfState(string? id) => ActionStates.Groups.FirstOrDefault(group => group.Id == id).Name ?? "all";
+
+    private static string NameOfKind(string? kind) => kind switch { "flush" => "flushes", "setting" => "settings", _ => "both" };
 
     public async ValueTask DisposeAsync()
     {

@@ -137,7 +137,12 @@ public sealed partial class ChecksPage
     private void Filter(ChecksUrl url) =>
         Nav.NavigateTo(Nav.GetUriWithQueryParameters(Nav.Uri.Split('?')[0], url.ToQuery(Viewer.Local)), replace: true);
 
-    private static string? Text(ChangeEventArgs e) => e.Value as string is { } text && text.Trim().Length > 0 ? text.Trim() : null;
+    private Task<IEnumerable<string>> SearchAsync(string? typed, CancellationToken ct) =>
+        Task.FromResult(_services.Where(service => service.Contains(typed?.Trim() ?? "", StringComparison.OrdinalIgnoreCase)));
+
+    private static string? Trimmed(string? text) => text?.Trim() is { Length: > 0 } trimmed ? trimmed : null;
+
+    private static string NameOfAll(string? value) => value is { Length: > 0 } ? value : "all";
 
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using Microsoft.JSInterop;
 
 namespace ConntrackConsole.Components.State;
 
-/// <summary>The clipboard and the focus of the browser. The JavaScript module is loaded on first use.</summary>
+/// <summary>The clipboard, the focus and the forms of the browser. The JavaScript module is loaded on first use.</summary>
 internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 {
     private Task<IJSObjectReference>? _module;
@@ -12,6 +12,9 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     public async Task<bool> CopyAsync(string text) => await (await ModuleAsync()).InvokeAsync<bool>("copyText", text);
 
     public async Task<bool> CopyLinkAsync() => await (await ModuleAsync()).InvokeAsync<bool>("copyLink");
+
+    /// <summary>Sends a form as the browser does: its answer may end the session, and so the circuit.</summary>
+    public Task SubmitAsync(string formId) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("submitForm", formId), () => true);
 
     /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
     public Task FocusHeadingAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading"), () => true);

@@ -18,6 +18,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
     private readonly ScriptedActions _actions = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
+    private IRenderedComponent<MudPopoverProvider> _lists = null!;
 
     public FlushDialogTests() => _console.Scripted = _actions;
 
@@ -139,7 +140,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         await OpenAsync(Green);
 
         Assert.True(Find("preset-dead-backend").HasAttribute("checked"));
-        var choosing = _dialogs.InvokeAsync(() => Find("preset-safe").ChangeAsync(new ChangeEventArgs { Value = "on" }));
+        var choosing = _dialogs.InvokeAsync(() => Find("preset-safe").ClickAsync(new()));
         _dialogs.WaitForElement("[data-testid=looking]");
         Assert.True(Find("confirm").HasAttribute("disabled"));
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -156,8 +157,8 @@ public sealed class FlushDialogTests : IAsyncDisposable
         _console.AddDeadPod();
         await OpenAsync(Green);
 
-        Assert.Equal(["all in the preview", "shop/orders (10.96.0.1:80 tcp)"], Find("scope-service").Children.Select(o => o.TextContent));
-        var choosing = _dialogs.InvokeAsync(() => Find("scope-service").ChangeAsync(new ChangeEventArgs { Value = "tcp 10.96.0.1 80" }));
+        Assert.Equal(["all in the preview", "shop/orders (10.96.0.1:80 tcp)"], await _dialogs.OptionsAsync<string>(_lists, "scope-service"));
+        var choosing = _dialogs.ChooseAsync("scope-service", "tcp 10.96.0.1 80");
         _dialogs.WaitForElement("[data-testid=looking]");
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         await choosing;
@@ -208,7 +209,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
         Assert.True(_actions.Requested[^1].BreakGlass);
         Assert.Contains("BREAK-GLASS", Find("break-glass-box").TextContent, StringComparison.Ordinal);
-        Assert.Contains("danger", Find("confirm").ClassName, StringComparison.Ordinal);
+        Assert.Contains("mud-button-filled-error", Find("confirm").ClassName, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -312,7 +313,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
     private async Task OpenAsync(Func<ActionRequest, ActionAnswer> answer)
     {
         _actions.OnRequest = answer;
-        _console.Context.Render<MudPopoverProvider>();
+        _lists = _console.Context.Render<MudPopoverProvider>();
         _dialogs = _console.Context.Render<MudDialogProvider>();
         var service = _console.Context.Services.GetRequiredService<IDialogService>();
         await _dialogs.InvokeAsync(() => service.ShowAsync<FlushDialog>("Flush", new DialogParameters<FlushDialog> { { d => d.PodIp, PodIp } }));

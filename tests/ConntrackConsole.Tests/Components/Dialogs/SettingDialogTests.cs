@@ -18,6 +18,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     private readonly ConsolePages _console = new();
     private readonly ScriptedActions _actions = new();
     private IRenderedComponent<MudDialogProvider> _dialogs = null!;
+    private IRenderedComponent<MudPopoverProvider> _lists = null!;
 
     public SettingDialogTests()
     {
@@ -36,7 +37,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
         Assert.Contains("kube-proxy in iptables mode installs its rule", Find("setting-about").TextContent, StringComparison.Ordinal);
         Assert.Contains("now 0", _dialogs.Find("[data-testid=node-option][data-node=node-a]").TextContent, StringComparison.Ordinal);
         Assert.Contains("now 1", _dialogs.Find("[data-testid=node-option][data-node=node-b]").TextContent, StringComparison.Ordinal);
-        Assert.Equal("true", Find("value-1").GetAttribute("aria-pressed"));
+        Assert.Equal("true", Find("value-1").GetAttribute("aria-checked"));
     }
 
     [Fact]
@@ -64,7 +65,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
     {
         await OpenAsync("net.netfilter.nf_conntrack_log_invalid", "6", "node-a");
 
-        Assert.Equal(["1 min"], Find("revert-after").Children.Select(o => o.TextContent));
+        Assert.Equal(["1 min"], await _dialogs.OptionsAsync<long>(_lists, "revert-after"));
     }
 
     [Fact]
@@ -167,7 +168,7 @@ public sealed class SettingDialogTests : IAsyncDisposable
 
     private async Task OpenAsync(string key, string? value, params string[] nodes)
     {
-        _console.Context.Render<MudPopoverProvider>();
+        _lists = _console.Context.Render<MudPopoverProvider>();
         _dialogs = _console.Context.Render<MudDialogProvider>();
         var service = _console.Context.Services.GetRequiredService<IDialogService>();
         await _dialogs.InvokeAsync(() => service.ShowAsync<SettingDialog>(

@@ -1,5 +1,6 @@
 using Bunit;
 using ConntrackConsole.Components.Layout;
+using MudBlazor;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Layout;
@@ -13,14 +14,19 @@ public sealed class SignedInAsTests : IAsyncDisposable
     {
         _console.SignedIn.SetAuthorized("<b>olivia</b>").SetRoles("approver");
 
+        var shell = _console.Context.JSInterop.SetupModule("./js/app.js");
+        var menu = _console.Context.Render<MudPopoverProvider>();
         var bar = _console.Context.Render<SignedInAs>();
 
-        Assert.Equal("<b>olivia</b>", bar.Find("summary .name").TextContent);
-        Assert.Equal("approver", bar.Find("summary .tag").TextContent);
+        Assert.Equal("<b>olivia</b>, approver", bar.Find("[data-testid=who] .mud-button-label").TextContent);
         var form = bar.Find("form");
         Assert.Equal(("post", "/signout"), (form.GetAttribute("method"), form.GetAttribute("action")));
         Assert.Equal(ConsolePages.FormToken, form.QuerySelector("input[type=hidden]")!.GetAttribute("value"));
-        Assert.Equal("Sign out", form.QuerySelector("button[type=submit]")!.TextContent);
+        bar.Find("[data-testid=who] button").Click();
+        Assert.Equal("Sign out", menu.WaitForElement("[data-testid=sign-out]").TextContent);
+        Assert.Equal("Signed in as <b>olivia</b> (approver).", menu.Find(".account-name").TextContent);
+        menu.Find("[data-testid=sign-out]").Click();
+        Assert.Equal(form.Id, Assert.Single(shell.Invocations["submitForm"]).Arguments[0]);
     }
 
     public ValueTask DisposeAsync() => _console.DisposeAsync();

@@ -98,7 +98,7 @@ public sealed class ChecksPageTests : IAsyncDisposable
         Assert.NotEmpty(page.FindAll("[data-testid=check-row]"));
 
         await page.Find("[data-testid=checks-clear]").ClickAsync();
-        await page.Find("[data-testid=checks-ns]").ChangeAsync(new ChangeEventArgs { Value = "shop" });
+        await page.ChooseAsync("checks-ns", "shop");
 
         page.WaitForAssertion(() => Assert.All(page.FindAll("[data-testid=check-row]"), row => Assert.Equal("shop/orders", row.GetAttribute("data-subject"))));
         Assert.EndsWith("?ns=shop", _console.Uri, StringComparison.Ordinal);

@@ -42,6 +42,8 @@ public sealed class LivePageTests : IAsyncDisposable
             _console.Frame(second, 3, waiting: 3);
         }
 
+        // Without current data the button is disabled.
+        _console.Cluster.Confirm(_console.NowMs);
         _console.Get<FindingMonitor>().Round();
         var page = Open();
 
@@ -51,6 +53,7 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.StartsWith("M4: shop/", finding.Label, StringComparison.Ordinal);
         Assert.StartsWith("/findings/finding-", finding.Href, StringComparison.Ordinal);
         var dialogs = _console.Context.Render<MudBlazor.MudDialogProvider>();
+        page.WaitForElement("[data-testid=finding-flush]:not([disabled])");
         await page.InvokeAsync(() => page.Find("[data-testid=finding-flush]").Click());
         dialogs.WaitForAssertion(() => Assert.Equal("10.1.0.5", dialogs.FindComponent<ConntrackConsole.Components.Dialogs.FlushDialog>().Instance.PodIp));
     }
@@ -153,7 +156,7 @@ public sealed class LivePageTests : IAsyncDisposable
         var page = _console.Context.Render<LivePage>();
 
         page.WaitForAssertion(() => Assert.Contains("not in this range", page.Find("[data-testid=rollout-chip]").TextContent, StringComparison.Ordinal));
-        page.Find("[data-testid=rollout-chip]").Click();
+        page.Find("[data-testid=rollout-chip] button").Click();
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=rollout-chip]")));
         Assert.DoesNotContain("rollout=", _console.Uri, StringComparison.Ordinal);

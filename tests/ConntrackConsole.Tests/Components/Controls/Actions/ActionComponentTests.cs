@@ -29,7 +29,7 @@ public sealed class ActionComponentTests : IAsyncDisposable
         Assert.Equal("4 of 6", outcome.Find("[data-testid=outcome-reconnected]").TextContent);
         Assert.Contains("from a new backend04", outcome.Find("[data-testid=outcome-resets]").TextContent, StringComparison.Ordinal);
         Assert.Equal("No data from node-c: not connected", outcome.Find("[data-testid=outcome-missing]").TextContent);
-        Assert.Single(outcome.FindAll("progress"));
+        Assert.Single(outcome.FindAll("[role=progressbar]"));
     }
 
     [Fact]
