@@ -44,8 +44,7 @@ public sealed class IncidentPageTests(Chromium chromium)
         await Assertions.Expect(page.GetByTestId("incident-note")).ToContainTextAsync("<script>");
         await CheckAsync(page);
 
-        await page.Locator(".incident-export input[type=checkbox]").CheckAsync();
-        var saved = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("incident-export-html").ClickAsync());
+        var saved = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("incident-export-html-redacted").ClickAsync());
         string html = await File.ReadAllTextAsync(await saved.PathAsync(), TestContext.Current.CancellationToken);
         Assert.EndsWith("-redacted.html", saved.SuggestedFilename, StringComparison.Ordinal);
         Assert.DoesNotContain("10.1.0.5", html, StringComparison.Ordinal);
