@@ -59,6 +59,8 @@ public sealed class IncidentPageTests(Chromium chromium)
 
         await page.GotoAsync($"{host.Url}/incidents");
         await page.GetByTestId("incident-link").ClickAsync();
+        // What arrives above the button moves it, also from under a click.
+        await Assertions.Expect(page.GetByTestId("incident-event-action")).ToBeVisibleAsync();
         await page.GetByTestId("incident-close").ClickAsync();
         await Assertions.Expect(page.GetByTestId("incident-release")).ToBeVisibleAsync();
         await page.GotoAsync($"{host.Url}/incidents");
