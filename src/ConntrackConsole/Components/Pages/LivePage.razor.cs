@@ -317,7 +317,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private void OpenSpan(string href)
     {
-        if (_notes.Findings.Concat(_notes.Actions).Any(span => span.Href == href))
+        if (_notes.Has(href))
             Nav.NavigateTo(href);
     }
 

@@ -1,4 +1,7 @@
 using Bunit;
+using ConntrackConsole.Actions.Guards;
+using ConntrackConsole.Actions.Workflow;
+using ConntrackConsole.Components.Controls.Timeline.Notes;
 using ConntrackConsole.Components.Pages;
 using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Findings.Live;
@@ -131,6 +134,18 @@ public sealed class IncidentPagesTests : IAsyncDisposable
         await page.InvokeAsync(() => page.Find("[data-testid=incident-event-termination] [data-testid=incident-pin]").Click());
         page.WaitForElement("[data-testid=incident-event-pinned]");
         Assert.Empty(page.FindAll("[data-testid=incident-pin]"));
+    }
+
+    [Fact]
+    public async Task Chart_HasTheActionsOfTheWindow()
+    {
+        var incident = await OpenAsync();
+        long atMs = incident.FromMs + 1_000;
+        var plan = new ActionPlan("flush-1", new ActionRequest(ActionKind.Flush) { PodIp = "10.1.0.5" }, "ada", atMs, new GuardVerdict(GuardDecision.Allow, ""), "d", atMs + 60_000);
+        await _console.Get<ActionStore>().AddAsync(new ActionRecord(plan, ActionState.Completed, atMs) { StartedMs = atMs }, Ct);
+
+        Page(incident.Id).WaitForAssertion(() => Assert.Equal(
+            ["Flush of 10.1.0.5"], ((ChartNotes)_console.Chart.Invocations.Last(call => call.Identifier == "note").Arguments[0]!).Actions.Select(span => span.Label)));
     }
 
     [Fact]

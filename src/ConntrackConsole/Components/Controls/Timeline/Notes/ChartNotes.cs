@@ -7,6 +7,9 @@ namespace ConntrackConsole.Components.Controls.Timeline.Notes;
 internal sealed record ChartNotes(IReadOnlyList<ChartSpan> Findings, IReadOnlyList<ChartSpan> Actions, IReadOnlyList<ChartSpan> Settings)
 {
     public static readonly ChartNotes None = new([], [], []);
+
+    /// <summary>Whether a bar leads to this page: a browser may ask for any.</summary>
+    public bool Has(string href) => Findings.Concat(Actions).Any(span => span.Href == href);
 }
 
 /// <summary>A bar with words.</summary>
