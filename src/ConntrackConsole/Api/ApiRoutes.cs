@@ -20,9 +20,9 @@ internal static class ApiRoutes
         api.MapTerminations();
         api.MapTimeline();
         api.MapFindings();
+        api.MapIncidentFiles();
         api.MapIncidents();
-        api.MapPostmortems();
-        api.MapPostmortemExport();
+        api.MapIncidentExport();
         api.MapRollouts();
         api.DescribeActions().MapActions();
         api.MapAudit();

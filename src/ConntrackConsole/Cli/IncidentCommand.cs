@@ -2,8 +2,8 @@ using System.CommandLine;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cli.Incidents;
 using ConntrackConsole.Cli.Rollouts;
-using ConntrackConsole.Incidents;
-using ConntrackConsole.Postmortems.Export;
+using ConntrackConsole.Incidents.Export;
+using ConntrackConsole.Incidents.Files;
 
 namespace ConntrackConsole.Cli;
 
@@ -44,12 +44,12 @@ internal static class IncidentCommand
         open.SetAction((result, ct) => GuardedAsync(result, async () =>
         {
             var incident = await ReadAsync(result.GetValue(file)!, ct);
-            await result.InvocationConfiguration.Output.WriteAsync(IncidentReport.Of(incident, Enum.Parse<ExportForm>(result.GetValue(format)!, ignoreCase: true), result.GetValue(redact), ct));
+            await result.InvocationConfiguration.Output.WriteAsync(IncidentFileReport.Of(incident, Enum.Parse<ExportForm>(result.GetValue(format)!, ignoreCase: true), result.GetValue(redact), ct));
         }));
         return open;
     }
 
-    private static async Task<Incident> ReadAsync(string path, CancellationToken ct)
+    private static async Task<IncidentWindow> ReadAsync(string path, CancellationToken ct)
     {
         await using var input = new FileStream(path, FileMode.Open, FileAccess.Read);
         if (input.Length > IncidentFile.MaxBytes)
@@ -80,13 +80,13 @@ internal static class IncidentCommand
             await run();
             return 0;
         }
-        catch (IncidentException refusal)
+        catch (IncidentFileException refusal)
         {
             (code, message) = (refusal.Code, refusal.Message);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            (code, message) = (IncidentCodes.Unavailable, failure.Message);
+            (code, message) = (IncidentFileCodes.Unavailable, failure.Message);
         }
 
         await result.InvocationConfiguration.Error.WriteLineAsync($"conntrack-console: {message} [{code}]");

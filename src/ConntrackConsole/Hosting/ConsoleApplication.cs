@@ -16,7 +16,6 @@ using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
-using ConntrackConsole.Postmortems;
 using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline;
@@ -64,7 +63,6 @@ internal static class ConsoleApplication
             .AddFindings()
             .AddStoredFindings()
             .AddIncidents()
-            .AddPostmortems()
             .AddFindingWebhook()
             .AddRollouts()
             .AddActions()

@@ -8,16 +8,16 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Components;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Components;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
-using ConntrackConsole.Postmortems;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
@@ -91,7 +91,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<ActionDispatch>();
         services.AddSingleton<PreviewRateLimiter>();
         services.AddSingleton<ActionService>();
-        services.AddPostmortems();
+        services.AddIncidents();
         services.AddSingleton<OpenChanges>();
         services.AddSingleton<OutcomeMonitor>();
         services.AddScoped(_ => new CurrentUser(

@@ -2,10 +2,10 @@ using System.Text.Json;
 using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Findings;
+using ConntrackConsole.Incidents.Files;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Tests.Cluster;
@@ -167,10 +167,10 @@ internal sealed class FindingScene : IDisposable
     }
 
     /// <summary>The last minutes as an incident.</summary>
-    public async Task<Incident> IncidentAsync()
+    public async Task<IncidentWindow> IncidentAsync()
     {
         using var stored = Stored();
-        using var exporter = new IncidentExporter(Console.Database, Console.Frames, stored, Facts(), Terminations(), Console.Store, Audit, Console.Clock);
+        using var exporter = new IncidentWindowReader(Console.Database, Console.Frames, stored, Facts(), Terminations(), Console.Store, Audit, Console.Clock);
         return await exporter.ReadAsync(Math.Max(T0, NowMs - FindingMonitor.WindowMs), NowMs, withAudit: true, TestContext.Current.CancellationToken);
     }
 

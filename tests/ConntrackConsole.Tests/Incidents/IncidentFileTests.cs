@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Cli;
-using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Live;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Findings;
+using ConntrackConsole.Incidents.Files;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Findings;
 using ConntrackConsole.Timeline.Model;
@@ -61,7 +61,7 @@ public sealed class IncidentFileTests
         byte[] file = await FileAsync();
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(6), IncidentFile.Version + 1);
         Assert.Equal(
-            (IncidentCodes.Newer, "The incident file has version 2, and this program reads up to 1: use the version of the program that wrote it, or a newer one."),
+            (IncidentFileCodes.Newer, "The incident file has version 2, and this program reads up to 1: use the version of the program that wrote it, or a newer one."),
             Refusal(file));
     }
 
@@ -70,16 +70,16 @@ public sealed class IncidentFileTests
     {
         byte[] file = await FileAsync();
         for (int length = 1; length < file.Length; length += length < 64 ? 1 : 97)
-            Assert.Equal((length, IncidentCodes.Truncated), (length, Refusal(file[..length]).Code));
-        Assert.Equal(IncidentCodes.NotAnIncident, Refusal([]).Code);
-        Assert.Equal(IncidentCodes.Damaged, Refusal([.. file, 0]).Code);
+            Assert.Equal((length, IncidentFileCodes.Truncated), (length, Refusal(file[..length]).Code));
+        Assert.Equal(IncidentFileCodes.NotAnIncident, Refusal([]).Code);
+        Assert.Equal(IncidentFileCodes.Damaged, Refusal([.. file, 0]).Code);
     }
 
     [Fact]
     public async Task EachChangedByte_IsRefused()
     {
         byte[] file = await FileAsync();
-        string[] codes = [IncidentCodes.NotAnIncident, IncidentCodes.Newer, IncidentCodes.Truncated, IncidentCodes.Damaged, IncidentCodes.TooLarge];
+        string[] codes = [IncidentFileCodes.NotAnIncident, IncidentFileCodes.Newer, IncidentFileCodes.Truncated, IncidentFileCodes.Damaged, IncidentFileCodes.TooLarge];
         for (int at = 0; at < file.Length; at += at < 64 ? 1 : 97)
         {
             byte[] changed = [.. file];
@@ -87,7 +87,7 @@ public sealed class IncidentFileTests
             Assert.Contains(Refusal(changed).Code, codes);
         }
 
-        Assert.Equal(IncidentCodes.NotAnIncident, Refusal("SQLite format 3\0"u8.ToArray()).Code);
+        Assert.Equal(IncidentFileCodes.NotAnIncident, Refusal("SQLite format 3\0"u8.ToArray()).Code);
     }
 
     /// <summary>Whoever makes a file can make its checksum.</summary>
@@ -97,17 +97,17 @@ public sealed class IncidentFileTests
         byte[] file = await FileAsync();
         BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(8), uint.MaxValue);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(IncidentCodes.TooLarge, Refusal(Signed(file)).Code);
+        Assert.Equal(IncidentFileCodes.TooLarge, Refusal(Signed(file)).Code);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
 
         // A length that the content does not have.
         byte[] longer = await FileAsync();
         BinaryPrimitives.WriteUInt32LittleEndian(longer.AsSpan(8), BinaryPrimitives.ReadUInt32LittleEndian(longer.AsSpan(8)) + 1);
-        Assert.Equal(IncidentCodes.Damaged, Refusal(Signed(longer)).Code);
+        Assert.Equal(IncidentFileCodes.Damaged, Refusal(Signed(longer)).Code);
 
         // Frames without end, sections that end early, and frames of a node that no fact names.
         foreach (byte[] section in (byte[][])[[2, 9, 0, 0, 0, 1, (byte)'n', 255, 255, 255, 255, 15, 0, 0], [1, 255, 255, 255, 255], [1, 0], [2, 3, 0, 0, 0, 1, (byte)'n', 0]])
-            Assert.Equal(IncidentCodes.Damaged, Refusal(IncidentFile.Pack(section)).Code);
+            Assert.Equal(IncidentFileCodes.Damaged, Refusal(IncidentFile.Pack(section)).Code);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class IncidentFileTests
         byte[] facts = Encoding.UTF8.GetBytes(json);
         byte[] section = [1, 0, 0, 0, 0, .. facts];
         BinaryPrimitives.WriteUInt32LittleEndian(section.AsSpan(1), (uint)facts.Length);
-        Assert.Equal(IncidentCodes.Damaged, Refusal(IncidentFile.Pack(section)).Code);
+        Assert.Equal(IncidentFileCodes.Damaged, Refusal(IncidentFile.Pack(section)).Code);
     }
 
     /// <summary>A later version may add facts and sections without being another form.</summary>
@@ -147,8 +147,8 @@ public sealed class IncidentFileTests
     [Fact]
     public void FrameOfAnotherForm_IsRefused_NotLeftOut()
     {
-        var incident = new Incident(1, 2, "1") { Nodes = [new IncidentNode("n", null, null, [new IncidentFrame(1, "CCF9 and more"u8.ToArray())])] };
-        Assert.Equal(IncidentCodes.Damaged, Refusal(IncidentCodec.Write(incident)).Code);
+        var incident = new IncidentWindow(1, 2, "1") { Nodes = [new IncidentNode("n", null, null, [new IncidentFrame(1, "CCF9 and more"u8.ToArray())])] };
+        Assert.Equal(IncidentFileCodes.Damaged, Refusal(IncidentCodec.Write(incident)).Code);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class IncidentFileTests
 
     private static (string Code, string Sentence) Refusal(byte[] file)
     {
-        var refusal = Assert.Throws<IncidentException>(() => IncidentCodec.Read(file));
+        var refusal = Assert.Throws<IncidentFileException>(() => IncidentCodec.Read(file));
         Assert.EndsWith(".", refusal.Message, StringComparison.Ordinal);
         return (refusal.Code, refusal.Message);
     }

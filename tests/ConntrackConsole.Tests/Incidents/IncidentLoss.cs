@@ -1,5 +1,5 @@
 using System.Buffers;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Incidents.Files;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Wire;
@@ -27,7 +27,7 @@ internal static class IncidentLoss
 {
     private const long GapMs = 5_000;
 
-    public static Incident Without(this Incident incident, Loss loss)
+    public static IncidentWindow Without(this IncidentWindow incident, Loss loss)
     {
         long middleMs = (incident.FromMs + incident.ToMs) / 2;
         return loss switch
@@ -56,7 +56,7 @@ internal static class IncidentLoss
         };
     }
 
-    private static Incident Each(this Incident incident, Func<NodeFrame, bool> keeps)
+    private static IncidentWindow Each(this IncidentWindow incident, Func<NodeFrame, bool> keeps)
     {
         var frame = new NodeFrame();
         return incident with

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Findings;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Incidents.Files;
 using ConntrackConsole.Tests.Architecture;
 using Xunit;
 
@@ -100,11 +100,11 @@ public sealed class StoredIncidentTests
         Assert.Equal(files.Select(file => Path.ChangeExtension(file.Name, ".json")).Order(StringComparer.Ordinal), Directory.GetFiles(Folder, "*.json").Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
-    private static Incident Read(string name) => IncidentCodec.Read(File.ReadAllBytes(Path.Combine(Folder, name + ".incident")));
+    private static IncidentWindow Read(string name) => IncidentCodec.Read(File.ReadAllBytes(Path.Combine(Folder, name + ".incident")));
 
     private static JsonNode About(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, name + ".json")))!;
 
-    private static FindingReport Replay(Incident incident) => new IncidentReplay(incident).Findings(Ct);
+    private static FindingReport Replay(IncidentWindow incident) => new IncidentReplay(incident).Findings(Ct);
 
     private static IEnumerable<(string Code, string Service)> Names(FindingReport report) => report.Findings.Select(finding => (finding.Code, $"{finding.Subject.Service}")).Distinct();
 

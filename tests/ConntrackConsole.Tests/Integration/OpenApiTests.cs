@@ -67,7 +67,7 @@ public sealed class OpenApiTests : IAsyncLifetime
             Assert.False(string.IsNullOrEmpty(operation.Summary), operation.OperationId);
             Assert.NotEmpty(operation.Tags!);
             Assert.Contains(operation.Responses!, response => response.Key[0] == '2' && response.Value.Content is { } content
-                && (operation.OperationId == "exportIncident" ? content.ContainsKey("application/octet-stream") : content["application/json"].Schema is not null));
+                && (operation.OperationId == "exportIncidentFile" ? content.ContainsKey("application/octet-stream") : content["application/json"].Schema is not null));
             Assert.Contains("401", operation.Responses!.Keys);
             foreach (var (_, problem) in operation.Responses.Where(response => response.Key[0] != '2'))
                 Assert.Contains("code", problem.Content!["application/problem+json"].Schema!.Properties!.Keys);

@@ -1,5 +1,5 @@
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Postmortems.Records;
+using ConntrackConsole.Incidents.Records;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Api.Incidents;
@@ -68,7 +68,7 @@ internal sealed record EmptyBody;
 /// <summary>Reads the values of bodies.</summary>
 internal static class IncidentBodies
 {
-    public static Reason NoTime(string name) => new(PostmortemCodes.InvalidWindow, $"'{name}' is missing or not an RFC 3339 time: use a time such as 2026-11-24T17:00:00Z.");
+    public static Reason NoTime(string name) => new(IncidentCodes.InvalidWindow, $"'{name}' is missing or not an RFC 3339 time: use a time such as 2026-11-24T17:00:00Z.");
 
     /// <returns>False if the text is no time; absent is null.</returns>
     public static bool TryTime(string? text, out long? ms)

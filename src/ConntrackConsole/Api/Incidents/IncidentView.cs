@@ -1,5 +1,5 @@
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Postmortems.Records;
+using ConntrackConsole.Incidents.Records;
 
 namespace ConntrackConsole.Api.Incidents;
 
@@ -17,7 +17,7 @@ internal sealed record IncidentView(
     string Id, string Title, string State, string From, string? To, string OpenedAt, string OpenedBy, string Via, string? Source, string? Namespace, string? Service,
     string? ClosedAt, string? ClosedBy, bool Pinned, IReadOnlyList<IncidentNoteView> Notes, IReadOnlyList<IncidentEventView> Events, IReadOnlyList<string> Participants)
 {
-    public static IncidentView Of(Postmortem incident)
+    public static IncidentView Of(Incident incident)
     {
         ArgumentNullException.ThrowIfNull(incident);
         return new IncidentView(

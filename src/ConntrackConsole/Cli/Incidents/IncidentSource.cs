@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Incidents.Files;
 
 namespace ConntrackConsole.Cli.Incidents;
 
@@ -13,7 +13,7 @@ internal static class IncidentSource
     /// <param name="console">The console's address.</param>
     /// <param name="cookie">The Cookie header of a session, or null.</param>
     /// <param name="query">As that of the API.</param>
-    /// <exception cref="IncidentException">There is no file, with the reason.</exception>
+    /// <exception cref="IncidentFileException">There is no file, with the reason.</exception>
     public static async Task<byte[]> GetAsync(Uri console, string? cookie, string query, CancellationToken ct)
     {
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
@@ -31,25 +31,25 @@ internal static class IncidentSource
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
         {
-            throw new IncidentException(IncidentCodes.Unavailable, $"The console at {console.GetLeftPart(UriPartial.Authority)} does not answer: {failure.Message.TrimEnd('.')}.");
+            throw new IncidentFileException(IncidentFileCodes.Unavailable, $"The console at {console.GetLeftPart(UriPartial.Authority)} does not answer: {failure.Message.TrimEnd('.')}.");
         }
     }
 
-    private static IncidentException Refused(HttpStatusCode status, byte[] body)
+    private static IncidentFileException Refused(HttpStatusCode status, byte[] body)
     {
         if (status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-            return new IncidentException(IncidentCodes.Unavailable, $"The console rejects the session (HTTP {(int)status}): the Cookie header of a signed-in session is required, see --help.");
+            return new IncidentFileException(IncidentFileCodes.Unavailable, $"The console rejects the session (HTTP {(int)status}): the Cookie header of a signed-in session is required, see --help.");
         try
         {
             using var problem = JsonDocument.Parse(body);
             if (problem.RootElement.TryGetProperty("code", out var code) && problem.RootElement.TryGetProperty("detail", out var detail) && code.GetString() is { } text)
-                return new IncidentException(text, detail.GetString() ?? "The console refuses the export.");
+                return new IncidentFileException(text, detail.GetString() ?? "The console refuses the export.");
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             // Not a console of this version.
         }
 
-        return new IncidentException(IncidentCodes.Unavailable, $"The console answers with HTTP {(int)status}.");
+        return new IncidentFileException(IncidentFileCodes.Unavailable, $"The console answers with HTTP {(int)status}.");
     }
 }

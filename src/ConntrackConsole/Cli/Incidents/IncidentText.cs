@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Api.Query;
-using ConntrackConsole.Incidents;
+using ConntrackConsole.Incidents.Files;
 
 namespace ConntrackConsole.Cli.Incidents;
 
@@ -11,7 +11,7 @@ namespace ConntrackConsole.Cli.Incidents;
 internal static class IncidentText
 {
     /// <summary>The findings in the form of GET /api/v1/findings.</summary>
-    public static string Json(Incident incident, CancellationToken ct)
+    public static string Json(IncidentWindow incident, CancellationToken ct)
     {
         var report = new IncidentReplay(incident).Findings(ct);
         var window = (report.FromMs, report.ToMs);
@@ -21,7 +21,7 @@ internal static class IncidentText
         return JsonSerializer.Serialize(page, JsonSerializerOptions.Web) + "\n";
     }
 
-    public static string Of(Incident incident, CancellationToken ct)
+    public static string Of(IncidentWindow incident, CancellationToken ct)
     {
         var report = new IncidentReplay(incident).Findings(ct);
         var text = new StringBuilder();

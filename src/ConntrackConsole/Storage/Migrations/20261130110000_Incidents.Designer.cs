@@ -451,7 +451,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("ResetSeconds", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemEventRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentEventRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -489,7 +489,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentEvents", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemNoteRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentNoteRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -524,7 +524,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentNotes", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemParticipantRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentParticipantRow", b =>
                 {
                     b.Property<string>("IncidentId")
                         .HasColumnType("TEXT");
@@ -537,7 +537,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentParticipants", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");

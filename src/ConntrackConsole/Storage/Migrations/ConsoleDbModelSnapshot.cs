@@ -448,7 +448,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("ResetSeconds", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemEventRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentEventRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -486,7 +486,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentEvents", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemNoteRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentNoteRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -521,7 +521,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentNotes", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemParticipantRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentParticipantRow", b =>
                 {
                     b.Property<string>("IncidentId")
                         .HasColumnType("TEXT");
@@ -534,7 +534,7 @@ namespace ConntrackConsole.Storage.Migrations
                     b.ToTable("IncidentParticipants", (string)null);
                 });
 
-            modelBuilder.Entity("ConntrackConsole.Postmortems.Records.PostmortemRow", b =>
+            modelBuilder.Entity("ConntrackConsole.Incidents.Records.IncidentRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");

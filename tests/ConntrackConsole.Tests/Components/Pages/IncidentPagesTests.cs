@@ -6,7 +6,7 @@ using ConntrackConsole.Components.Pages;
 using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Identity;
-using ConntrackConsole.Postmortems.Records;
+using ConntrackConsole.Incidents.Records;
 using Microsoft.AspNetCore.Components;
 using Xunit;
 
@@ -19,9 +19,9 @@ public sealed class IncidentPagesTests : IAsyncDisposable
 
     private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
 
-    private PostmortemService Service => _console.Get<PostmortemService>();
+    private IncidentService Service => _console.Get<IncidentService>();
 
-    private PostmortemStore Store => _console.Get<PostmortemStore>();
+    private IncidentStore Store => _console.Get<IncidentStore>();
 
     [Fact]
     public async Task Window_FillsTheForm_AndOpensTheIncident()
@@ -176,8 +176,8 @@ public sealed class IncidentPagesTests : IAsyncDisposable
         Assert.Equal(renders, page.RenderCount);
     }
 
-    private async Task<Postmortem> OpenAsync(string? service = "orders") => (await Service.OpenAsync(
-        new PostmortemRequest("Orders reset", _console.NowMs - 600_000, null) { Namespace = "shop", Service = service }, _console.Principal!, Ct)).Incident!;
+    private async Task<Incident> OpenAsync(string? service = "orders") => (await Service.OpenAsync(
+        new IncidentRequest("Orders reset", _console.NowMs - 600_000, null) { Namespace = "shop", Service = service }, _console.Principal!, Ct)).Incident!;
 
     private string BlackHole()
     {
