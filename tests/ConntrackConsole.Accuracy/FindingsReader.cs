@@ -20,7 +20,7 @@ internal static class FindingsReader
             ? Text(share, "text") ?? $"{Text(share, "count")} of {Text(share, "whole")} {Text(share, "unit")}" : "";
         string? service = ServiceOf(item), backend = Text(item, "backend");
         return new NamedFinding(
-            Text(item, "id") ?? $"{code ?? mechanism} {service} {backend} {since}", code ?? mechanism!, mechanism ?? code!, service, backend, since, explains);
+            Text(item, "id") ?? $"{code ?? mechanism} {service} {backend} {since}", code ?? mechanism!, mechanism ?? code!, service, backend, since, explains) { Until = Time(item, "until") };
     }
 
     private static string Missing(JsonElement item) => $"{Text(item, "mechanisms")}: {Text(item, "missing")}";

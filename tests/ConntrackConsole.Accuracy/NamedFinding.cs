@@ -8,7 +8,11 @@ namespace ConntrackConsole.Accuracy;
 /// <param name="Backend">The pod's address; null if unknown.</param>
 /// <param name="Since">Unix seconds; null if unknown.</param>
 /// <param name="Text">What it explains, for people.</param>
-internal sealed record NamedFinding(string Id, string Code, string Mechanism, string? Service, string? Backend, double? Since, string Text);
+internal sealed record NamedFinding(string Id, string Code, string Mechanism, string? Service, string? Backend, double? Since, string Text)
+{
+    /// <summary>The last sign of it, Unix seconds; null if unknown.</summary>
+    public double? Until { get; init; }
+}
 
 /// <summary>What was named, and what was insufficient, with the Service where one is known.</summary>
 internal sealed record FindingsSnapshot(IReadOnlyList<NamedFinding> Findings, IReadOnlyList<(string? Service, string Text)> Insufficient)

@@ -50,12 +50,16 @@ internal static class ScenarioRun
         var labels = lab.Labels().Where(label => (double)label["t"]! >= began - SlackSeconds && names.Contains((string?)label["scenario"])).ToList();
         return new ObservedRun(began, Now, labels, RunResult.OfParts(run, source, labels, [.. named.Values], insufficient));
 
+        // In the same lab an earlier scenario did the same to the same Service: one finding with new signs.
+        bool GoesOn(NamedFinding finding) => finding.Until >= began
+            && scenario.Parts.Any(part => part.Code is { } code && (finding.Service ?? part.ServiceKey) == part.ServiceKey && source.IsRight(finding, code, part.Mechanism!));
+
         bool IsNamed() => scenario.Parts.All(part => part.Code is { } code && named.Values.Any(item => source.IsRight(item.Finding, code, part.Mechanism!)));
 
         void Take(FindingsSnapshot snapshot)
         {
             double now = Now;
-            foreach (var finding in snapshot.Findings.Where(finding => finding.Since is { } since ? since >= began - SlackSeconds : !known.Contains(finding.Id)))
+            foreach (var finding in snapshot.Findings.Where(finding => (finding.Since is { } since ? since >= began - SlackSeconds : !known.Contains(finding.Id)) || GoesOn(finding)))
                 named.TryAdd(finding.Id, (finding, now));
             insufficient.UnionWith(snapshot.Insufficient.Where(missing => scenario.Parts.Any(part => FindingsSnapshot.IsAbout(missing, part.ServiceKey))));
         }

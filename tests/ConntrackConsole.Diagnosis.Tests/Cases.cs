@@ -16,7 +16,7 @@ internal static class Cases
         Subject = new DiagnosisSubject(Ip.Parse("10.244.1.7"), new ServiceAddress(Protocols.Tcp, Ip.Parse("10.96.0.10"), 80)),
         Window = new ObservationWindow(T - 10_000, T + 50_000),
         Resets = new ResetEvidence { ClientAborts = 2, Other = 1 },
-        Traffic = new TrafficEvidence { Packets = (100, 100), Refused = 0, DelayedConnects = 0 },
+        Traffic = new TrafficEvidence { Packets = (100, 100), Refused = 0, DelayedConnects = 0, DelayedByFailedInsertions = 0 },
         Entries = new EntryEvidence { OfAnyService = 50 },
         Lookups = new LookupEvidence { Established = 10, Answered = 6, Idle = 4, Seconds = 30 },
         Ipvs = IpvsEvidence.NotLoaded,
@@ -79,7 +79,7 @@ internal static class Cases
         [MechanismCodes.IpvsDraining] = Calm with { Ipvs = Ipvs(0, 8, true, 1), Lookups = Hung, Traffic = Silent },
         [MechanismCodes.IdleExpiry] = Calm with { Resets = Resets with { UnNated = 3 }, Entries = Entries with { UnNated = 3, Lost = Lost(LossCause.Timeout, 3) } },
         [MechanismCodes.Bypassed] = Calm with { Settings = Settings with { Bypass = "Cilium's replacement of kube-proxy" }, Entries = Entries with { OfAnyService = 0 } },
-        [MechanismCodes.PortClash] = Calm with { Counters = NodeCounters with { InsertFailed = 7 }, Traffic = Traffic with { DelayedConnects = 3 } },
+        [MechanismCodes.PortClash] = Calm with { Counters = NodeCounters with { InsertFailed = 7 }, Traffic = Traffic with { DelayedConnects = 3, DelayedByFailedInsertions = 3 } },
     };
 
     /// <summary>Other ways to the same mechanisms.</summary>
@@ -87,6 +87,7 @@ internal static class Cases
     {
         ["a dead route, at once"] = (MechanismCodes.BlackHole, Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 2 }, Traffic = Traffic with { Packets = null }, Lifecycle = Ended, Route = DeadRoute }),
         ["no pod's interface has the address"] = (MechanismCodes.BlackHole, Calm with { Lookups = Lookups with { Answered = 0, Waiting = 6, Seconds = 1 }, Traffic = Silent, Lifecycle = Ended, Route = Calm.Route.Value! with { HasLeaf = false } }),
+        ["connections that hung until their entries expired"] = (MechanismCodes.BlackHole, Calm with { Entries = Entries with { Abandoned = 2 }, Lookups = Lookups with { Established = 0, Answered = 0 }, Traffic = Silent, Lifecycle = Ended }),
         ["a lost node"] = (MechanismCodes.BlackHole, Calm with { Lookups = Hung, Traffic = Silent, Lifecycle = Life with { NodeLost = true } }),
         ["a node that fell silent, before the control plane's word"] = (MechanismCodes.BlackHole, Calm with { Lookups = BackingOff, Traffic = Traffic with { Packets = null }, Lifecycle = Life with { Silence = Silence } }),
         ["a drain that ends after some seconds"] = (MechanismCodes.NoDrain, Calm with

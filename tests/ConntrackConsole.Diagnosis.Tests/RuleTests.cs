@@ -192,7 +192,7 @@ public class RuleTests
         ["IPVS keeps connections, the switch is unknown"] = (Calm with { Ipvs = Ipvs(2, 0, null, 0) }, "expire_nodest_conn"),
         ["no entry of a Service while events were lost"] = (True[MechanismCodes.Bypassed] with { Gaps = [new Gap(GapKind.DumpOnly, T, T + 1, 0)] }, "a complete table"),
         ["failed insertions without random ports, delays unknown"] = (
-            Calm with { Counters = NodeCounters with { InsertFailed = 7 }, Traffic = Traffic with { DelayedConnects = null }, Settings = Settings with { RandomFully = false } }, "whether connections are delayed"),
+            Calm with { Counters = NodeCounters with { InsertFailed = 7 }, Traffic = Traffic with { DelayedByFailedInsertions = null }, Settings = Settings with { RandomFully = false } }, "whether connections are delayed"),
     };
 
     [Theory]
@@ -214,6 +214,7 @@ public class RuleTests
         ["a server that resets on purpose"] = Calm with { Resets = Resets with { FromBackend = 20 }, Entries = Entries with { ClosedByReset = 20 } },
         ["refusals after the endpoint was removed, within a sync"] = Calm with { Entries = Entries with { NewAfterRemoval = Occurrences.At(T + 5_500) }, Lifecycle = Ended with { EndpointRemovedMs = T + 5_000 } },
         ["closing entries and resets without a Service"] = Calm with { Resets = Resets with { Other = 400 } },
+        ["repeated SYNs beside failed insertions of another time"] = Calm with { Counters = NodeCounters with { InsertFailed = 50 }, Traffic = Traffic with { DelayedConnects = 9 } },
         ["short connections at a high rate: races of insertion"] = Calm with { Counters = NodeCounters with { InsertFailed = 50, ClashResolve = 50 } },
         ["INVALID packets alone"] = Calm with { Counters = NodeCounters with { Invalid = 50 } },
         ["a few packets dropped by kube-proxy"] = Calm with { Proxy = Proxy with { InvalidDropped = 3 } },

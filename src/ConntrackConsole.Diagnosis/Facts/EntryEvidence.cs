@@ -14,6 +14,12 @@ internal sealed record EntryEvidence
     /// <summary>New mid-stream entries from the pod's own address: its segment was not translated.</summary>
     public Occurrences UnNated { get; init; } = Occurrences.None;
 
+    /// <summary>
+    /// Entries of an address that no pod had any more, at the end of their timeout: their clients still waited for it, and were translated
+    /// again at their next retransmission.
+    /// </summary>
+    public Occurrences Abandoned { get; init; } = Occurrences.None;
+
     /// <summary>Entries that a reset closed.</summary>
     public int ClosedByReset { get; init; }
 

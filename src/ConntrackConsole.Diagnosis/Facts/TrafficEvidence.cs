@@ -13,6 +13,9 @@ internal sealed record TrafficEvidence
 
     /// <summary>Connections to the Service that were established only after one or three seconds, by a repeated SYN; null = not observed.</summary>
     public Occurrences? DelayedConnects { get; init; }
+
+    /// <summary>Of <see cref="DelayedConnects"/>, those that waited while a node failed to insert entries.</summary>
+    public Occurrences? DelayedByFailedInsertions { get; init; }
 }
 
 /// <summary>What IPVS has for the address.</summary>

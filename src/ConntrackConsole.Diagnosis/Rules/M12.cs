@@ -5,12 +5,15 @@ using ConntrackConsole.Diagnosis.Rules.Shared;
 
 namespace ConntrackConsole.Diagnosis.Rules;
 
-/// <summary>Source ports clash. insert_failed alone is normal: two packets of one new UDP flow race, too.</summary>
+/// <summary>
+/// Source ports clash. insert_failed alone is normal: two packets of one new UDP flow race, too. And a SYN is repeated for many reasons: only
+/// both at the same time are a clash.
+/// </summary>
 internal static class M12
 {
     public static RuleResult Evaluate(Evidence seen)
     {
-        var delayed = seen.Traffic.Value?.DelayedConnects;
+        var delayed = seen.Traffic.Value?.DelayedByFailedInsertions;
         if (seen.Counters.Value is not { InsertFailed: > 0 } counters || delayed is { Count: 0 })
             return RuleResult.Nothing;
         if (delayed is null)

@@ -10,6 +10,8 @@ internal static class M4
 {
     public static RuleResult Evaluate(Evidence seen)
     {
+        if (seen.Entries.Value?.Abandoned is { Count: > 0 } abandoned && seen.Lookups.Value is null or { Established: 0 })
+            return Expired(seen, abandoned);
         if (seen.Lookups.Value is not { } looks)
             return RuleResult.Nothing;
         if (looks.IsLeftOut)
@@ -46,6 +48,18 @@ internal static class M4
         if (items.Count == 1)
             return RuleResult.Insufficient("M4", "an unanswered packet to the address, or a dead route to it", MissingKind.UnansweredPacket);
         return Found(seen, looks, hung, inUse, items, dead ? null : silence);
+    }
+
+    // It ended by itself: the entries expired, and the clients came to a live pod, which reset them.
+    private static RuleResult Expired(Evidence seen, Occurrences abandoned)
+    {
+        var items = new List<EvidenceItem>
+        {
+            new(EvidenceClass.EntryTransition, $"{abandoned.Count} entries expired while their clients still waited for an answer, and were created again with another backend, which reset them", abandoned.FirstMs),
+        };
+        items.AddRange(RuleText.Gone(seen));
+        return RuleResult.Of(seen, MechanismCatalog.M4, new(ExplainedUnit.HangingFlows, abandoned.Count, abandoned.Count, $"{abandoned.Count} connections hung until their entries expired"), items, abandoned,
+            helps: "nothing is left to flush: these connections ended by themselves", remedies: [Remedy.Nothing]);
     }
 
     private static RuleResult Found(Evidence seen, LookupEvidence looks, int hung, int inUse, List<EvidenceItem> items, NodeSilence? silence)

@@ -1,5 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -98,6 +99,32 @@ internal static class DetailReader
            orderby late.AtMs
            select late.AtMs,
     ]);
+
+    /// <summary>
+    /// Late answers that waited while insertions failed on a node that has the subject's entries, each failure for one of them: others have
+    /// waited for something else. The counters are known by intervals of ten seconds.
+    /// </summary>
+    public static Occurrences LateByFailedInsertions(FindingWindow window, SubjectRecords subject, long untilMs)
+    {
+        var failures = (
+            from node in subject.Nodes
+            from increase in node.Increases
+            where increase.InsertFailed > 0
+            select (FromMs: increase.AtMs + node.Head.ClockOffsetMs, increase.InsertFailed)).ToList();
+        if (failures.Count == 0)
+            return Occurrences.None;
+        var times = new List<long>();
+        foreach (var late in subject.LateAnswers.Where(late => late.AtMs >= window.FromMs && late.AtMs < Math.Min(window.ToMs + 1, untilMs)).OrderBy(late => late.AtMs))
+        {
+            int index = failures.FindIndex(failure => failure.InsertFailed > 0 && failure.FromMs <= late.AtMs && failure.FromMs + NodeIncidents.BucketMs > late.AtMs - late.WaitedMs);
+            if (index < 0)
+                continue;
+            failures[index] = failures[index] with { InsertFailed = failures[index].InsertFailed - 1 };
+            times.Add(late.AtMs);
+        }
+
+        return Occurrences.At([.. times]);
+    }
 
     private static IEnumerable<(string Node, long AtMs, WatchedDetail Row, bool IsLast)> Rows(SubjectRecords subject, long atMs) =>
         from incidents in subject.Record.Incidents

@@ -25,17 +25,24 @@ internal static class EntryReader
     {
         var ip = subject.Subject.Backend;
         var tally = new NoteTally(ip);
+        List<long>? abandoned = null;
         foreach (var (_, note) in subject.Notes)
         {
             if (!MovedAway(subject, note))
                 tally.Add(note);
+            else if (note.Backend == ip && WasAbandoned(window, note))
+                (abandoned ??= []).Add(note.AtMs);
         }
 
         // Its entry was lost at another backend, and created again at this one.
         foreach (var lost in MovedHere(window, subject))
-            tally.Add(lost with { Backend = ip });
+        {
+            if (!WasAbandoned(window, lost))
+                tally.Add(lost with { Backend = ip });
+        }
+
         var facts = life.Evidence.Value;
-        var evidence = tally.ToEvidence() with { ClosedByReset = Closed(window, subject, facts?.DeletionRequestedMs ?? window.FromMs) };
+        var evidence = tally.ToEvidence() with { Abandoned = abandoned is null ? Occurrences.None : Occurrences.At([.. abandoned]), ClosedByReset = Closed(window, subject, facts?.DeletionRequestedMs ?? window.FromMs) };
         if (facts?.EndpointRemovedMs is { } removedMs)
             evidence = evidence with { NewAfterRemoval = NewSince(window, subject, removedMs, life.NewOwnerSinceMs ?? long.MaxValue) };
         if (facts?.NewOwner is { StartedMs: { } startedMs } owner)
@@ -65,9 +72,9 @@ internal static class EntryReader
         where subject.Groups.Exists(entries => entries.Key == row.Key) && row.AtMs + offsetMs is var atMs && atMs >= Math.Max(window.FromMs, sinceMs) && atMs <= window.ToMs
         select row.Count).Sum();
 
-    // A client with few ports comes back to each of them. Of many ports that were chosen at random one is chosen twice now and then: that is no cause.
+    // A client with few ports comes back to each of them. A port that was chosen at random is chosen twice now and then: that is no cause.
     private static Occurrences Repeated(SubjectRecords subject, Occurrences reused) =>
-        reused.Count * 4L >= subject.Groups.Sum(group => group.Members.Sum(member => (long)member.Now[(int)FlowState.SynSent])) ? reused : Occurrences.None;
+        reused.Count > 1 && reused.Count * 4L >= subject.Groups.Sum(group => group.Members.Sum(member => (long)member.Now[(int)FlowState.SynSent])) ? reused : Occurrences.None;
 
     // Two sources of the same, by counts of groups and by single entries.
     private static Occurrences More(Occurrences one, Occurrences other) => other.Count > one.Count ? other : one;
@@ -79,6 +86,14 @@ internal static class EntryReader
 
     private static bool IsSameConnection(in FlowNote one, in FlowNote other) =>
         (one.Src, one.Sport, one.Dst, one.Dport) == (other.Src, other.Sport, other.Dst, other.Dport);
+
+    /// <summary>Clients of entries that expired at an address without a pod, and were created again with this backend.</summary>
+    public static HashSet<(Ip Address, ushort Port)> WaitedElsewhere(FindingWindow window, SubjectRecords subject) =>
+        [.. from lost in MovedHere(window, subject) where WasAbandoned(window, lost) select (lost.Src, lost.Sport)];
+
+    // Its client waited for a dead pod, so it was not idle: the kernel keeps an entry without an answer for five minutes.
+    private static bool WasAbandoned(FindingWindow window, in FlowNote lost) =>
+        lost.Cause == LossCause.Timeout && window.History.HolderAt(lost.Backend, lost.AtMs).State is OwnerState.Gone or OwnerState.Lost;
 
     private static bool MovedAway(SubjectRecords subject, FlowNote lost) => lost.Kind == FlowNoteKind.Lost && subject.Record.Moved.Any(moved =>
         moved.Note.Kind == FlowNoteKind.MidStream && moved.Note.Backend != lost.Backend && IsSameConnection(moved.Note, lost) && moved.Note.AtMs >= lost.AtMs - SecondMs);

@@ -83,7 +83,12 @@ internal static class EvidenceBuilder
             : life.Evidence.Value?.ReadyEndpoints == 0 && ReportsRefusals(window, records.Subject.Address) ? Occurrences.None : null;
         if (late.Count == 0 && refused is null)
             return Source<TrafficEvidence>.Missing("collectors do not count the packets of single addresses");
-        return new TrafficEvidence { DelayedConnects = late.Count == 0 ? null : late, Refused = refused };
+        return new TrafficEvidence
+        {
+            DelayedConnects = late.Count == 0 ? null : late,
+            DelayedByFailedInsertions = late.Count == 0 ? null : DetailReader.LateByFailedInsertions(window, records, life.NewOwnerSinceMs ?? long.MaxValue),
+            Refused = refused,
+        };
     }
 
     // The client's node refuses, which may be any.
@@ -94,6 +99,8 @@ internal static class EvidenceBuilder
     private static Source<ResetEvidence> Resets(FindingWindow window, SubjectRecords records, long? formerGoneMs)
     {
         // A connection that began with the new owner of the address is not one of the former pod's.
+        // These end a black hole, and are explained with it.
+        var waited = records.Resets.Exists(reset => reset.Reset.Kind == ResetKind.NewBackend) ? EntryReader.WaitedElsewhere(window, records) : null;
         var itsOwn = records.LateAnswers.Where(late => late.AtMs >= formerGoneMs).Select(late => (late.Src, late.Sport)).ToHashSet();
         string? incomplete = null;
         var reporting = records.Resets.Select(reset => reset.Node).ToHashSet<NodeRecord>(ReferenceEqualityComparer.Instance);
@@ -108,7 +115,8 @@ internal static class EvidenceBuilder
         var deduplicator = new ResetDeduplicator();
         foreach (var (node, reset) in records.Resets.OrderBy(reset => reset.Reset.AtMs).ThenBy(reset => reset.Node.Head.Name, StringComparer.Ordinal))
         {
-            if (reset.Kind != ResetKind.FromBackend || !itsOwn.Contains((reset.Dst, reset.Dport)))
+            var client = (reset.Dst, reset.Dport);
+            if (reset.Kind switch { ResetKind.FromBackend => !itsOwn.Contains(client), ResetKind.NewBackend => !waited!.Contains(client), _ => true })
                 deduplicator.Add(node.Head.Name, reset);
         }
 

@@ -161,34 +161,12 @@ public sealed class DetailFindingTests
         Assert.Equal(2, Assert.Single(scene.Round().Findings).Finding.Explains.Count);
     }
 
-    [Fact]
-    public async Task LateAnswersOfALivePod_AreNothing()
-    {
-        using var scene = await FindingTests.CalmAsync();
-        scene.LateAnswer("node1", 40_000);
-        scene.LateAnswer("node1", 40_001);
-        scene.Run(3);
-
-        Assert.Empty(await scene.CodesAsync());
-    }
-
-    [Fact]
-    public async Task LateAnswersWithFailedInsertions_AreM12()
-    {
-        using var scene = await FindingTests.CalmAsync();
-        for (ushort port = 40_000; port < 40_003; port++)
-            scene.LateAnswer("node1", port);
-        scene.Next("node1", frame => frame.Counters = frame.Counters with { InsertFailed = 3 });
-        scene.Run(3);
-
-        Assert.Equal([MechanismCodes.PortClash], await scene.CodesAsync());
-    }
-
     [Theory]
     [InlineData(3, 3, true)]
     [InlineData(3, 0, false)]
     [InlineData(12, 3, true)]
     [InlineData(12, 1, false)] // A port that was chosen at random twice.
+    [InlineData(3, 1, false)]
     public async Task SynSentEntriesThatAreUsedAgain_AreM6b(uint entries, uint reused, bool isFound)
     {
         using var scene = await FindingTests.CalmAsync();

@@ -229,6 +229,29 @@ public sealed class FindingTests
     }
 
     [Fact]
+    public async Task AnExpiryOfADeadPodsEntries_ThatAnotherBackendResets_IsItsBlackHole()
+    {
+        using var scene = await CalmAsync();
+        Terminate(scene);
+        scene.Run(1);
+        End(scene, exitCode: 137);
+        scene.Run(1);
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Run(2);
+        scene.Note("node1", FlowNoteKind.Lost, 40_000, LossCause.Timeout);
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Run(20);
+        // The client's next retransmission is translated again.
+        scene.Note("node1", FlowNoteKind.MidStream, 40_000, backend: OtherIp);
+        scene.Reset("node1", ResetKind.NewBackend, 40_000, OtherIp);
+        scene.Run(3);
+
+        Assert.Equal([MechanismCodes.BlackHole], await scene.CodesAsync());
+        var found = Assert.Single(scene.Round().Findings);
+        Assert.Equal((PodIp, 1), (found.Subject.Backend.ToString(), found.Finding.Explains.Count));
+    }
+
+    [Fact]
     public async Task TwoMechanismsOfTwoPods_AreBothFound()
     {
         using var scene = await CalmAsync();

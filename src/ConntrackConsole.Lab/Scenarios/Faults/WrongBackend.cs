@@ -14,8 +14,8 @@ internal sealed class WrongBackend : Scenario
 
     public override string Code => MechanismCodes.WrongBackend;
 
-    // A request that was under way when the pod vanished is sent again, and reset by the successor.
-    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.AddressReused];
+    // A request that was under way when the pod vanished hangs, is sent again, and is reset by the successor.
+    public override IReadOnlyList<string> AlsoTrue => [MechanismCodes.BlackHole, MechanismCodes.AddressReused];
 
     public override async Task RunAsync(LabCluster lab)
     {
