@@ -29,7 +29,6 @@ internal static class TimelineServices
         services.AddSingleton<NodeRollup>();
         services.AddSingleton<ServiceRollup>();
         services.AddSingleton<Retention>();
-        services.AddSingleton<Pins>();
         services.AddSingleton<FactsArchive>();
         services.AddSingleton<StoredBlockReader>();
         services.AddSingleton<StoredFacts>();

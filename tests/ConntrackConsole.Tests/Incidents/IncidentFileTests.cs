@@ -16,6 +16,7 @@ using static ConntrackConsole.Tests.Findings.FindingScene;
 namespace ConntrackConsole.Tests.Incidents;
 
 /// <summary>An incident file has what its window has, and whatever is not an intact file is refused with its reason.</summary>
+[Trait("Category", "Parser")]
 public sealed class IncidentFileTests
 {
     private const int HeadLength = 16;

@@ -44,7 +44,8 @@ internal sealed class IncidentExporter(IncidentReportReader reader, TimelineQuer
             ExportForm.Markdown => ("md", "text/markdown"),
             ExportForm.Html => ("html", "text/html"),
             ExportForm.Csv => ("csv", "text/csv"),
-            _ => ("json", "application/json"),
+            ExportForm.Json => ("json", "application/json"),
+            _ => throw new ArgumentOutOfRangeException(nameof(form), form, "Add its file type."),
         };
         return new ExportFile($"{incident.Id}{(redact ? "-redacted" : "")}.{extension}", $"{mediaType}; charset=utf-8", Encoding.UTF8.GetBytes(Write(document, form)));
     }
@@ -55,7 +56,8 @@ internal sealed class IncidentExporter(IncidentReportReader reader, TimelineQuer
         ExportForm.Markdown => MarkdownExport.Of(document),
         ExportForm.Html => HtmlExport.Of(document),
         ExportForm.Csv => CsvExport.Of(document),
-        _ => JsonSerializer.Serialize(JsonExport.Of(document), JsonExport.Options) + "\n",
+        ExportForm.Json => JsonSerializer.Serialize(JsonExport.Of(document), JsonExport.Options) + "\n",
+        _ => throw new ArgumentOutOfRangeException(nameof(form), form, "Add its writer."),
     };
 
     private async Task<ExportTimeline?> TimelineAsync(IncidentReport report, CancellationToken ct)
