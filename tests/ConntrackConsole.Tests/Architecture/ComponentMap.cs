@@ -19,7 +19,8 @@ internal static class ComponentMap
         new("Configuration", "options bound from configuration, their keys, validators and error codes", ["Configuration.Keys", "Storage.Address"]),
         new("Storage", "EF Core context, opening and repair of the database, bulk writer", ["Configuration", "Configuration.Keys", "Storage.Address"]),
         new("Audit", "the hash-chained audit log: append, read, verify, forward", ["Configuration", "Configuration.Keys", "Storage", "Storage.Address"]),
-        new("Identity", "sign-in links, sessions, roles", ["Audit", "Configuration", "Storage"]),
+        new("ErrorPages", "pages of errors, which load nothing and need no circuit", []),
+        new("Identity", "sign-in links, sessions, roles", ["Audit", "Configuration", "ErrorPages", "Storage"]),
         new("Actions.Guards", "pure rules: request and context to a verdict with a reason code", ["Cluster.Model", "Identity"]),
         new("Kubernetes.Parsing", "JSON of the API server to the model; the watched kinds", ["Cluster.Model"]),
         new("Ownership", "which pod, Service and endpoint an address belonged to, and when; with its tables", ["Cluster.Model", "Storage"]),
@@ -82,14 +83,15 @@ internal static class ComponentMap
         new("Components.Controls.Pods", "the pod panel and table", ["Cluster.Model", "Components.Controls", "Components.Controls.Timeline", "Components.State", "Components.Text", "Lifecycle", "Nodes", "Timeline.Model"]),
         new("Components.Controls.Incidents", "parts of the pages of incidents", ["Components.Controls", "Components.Text", "Findings.Explanation", "Postmortems.Records", "Postmortems.Report"]),
         new("Components.Pages", "one file for each address", ["Actions.Guards", "Actions.Outcome", "Actions.Workflow", "Audit", "Checks", "Checks.Model", "Cluster.State", "Components.Controls", "Components.Controls.Actions", "Components.Controls.Audit", "Components.Controls.Checks", "Components.Controls.Findings", "Components.Controls.Incidents", "Components.Controls.Pods", "Components.Controls.Timeline", "Components.Controls.Timeline.Notes", "Components.Dialogs", "Components.State", "Components.State.Urls", "Components.Text", "Findings", "Findings.Explanation", "Findings.Live", "Findings.Stored", "Identity", "Lifecycle", "Postmortems.Records", "Postmortems.Report", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
-        new("Components", "routes and registration", ["Components.Layout", "Components.Pages", "Components.State", "Identity"]),
+        new("Components.Pages.Errors", "what a browser gets for requests that fail, and the page of an unknown address", ["Api.Problems", "Components.Layout", "ErrorPages", "Identity"]),
+        new("Components", "routes and registration", ["Components.Layout", "Components.Pages.Errors", "Components.State", "Identity"]),
         new("Kubernetes.Client", "connection to the API server: credentials, lists and watches as streams", ["Cluster.Model", "Configuration", "Configuration.Keys", "Kubernetes.Parsing"]),
         new("Kubernetes.Informer", "list and watch of each kind, and what follows an interruption", ["Cluster.Model", "Cluster.State", "Kubernetes.Client", "Kubernetes.Parsing"]),
         new("Timeline", "registration", ["Cluster.State", "Configuration", "Nodes", "Timeline.Live", "Timeline.Query", "Timeline.Rollup", "Timeline.Storage"]),
-        new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Cluster.State", "Components", "Configuration", "Findings.Live", "Findings.Stored", "Findings.Webhook", "Identity", "Incidents", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Lifecycle", "Nodes", "Ownership", "Postmortems", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
+        new("Hosting", "composition root, request pipeline, start and stop", ["Actions", "Api", "Api.Problems", "Audit", "Checks", "Cluster.State", "Components", "Components.Pages.Errors", "Configuration", "Findings.Live", "Findings.Stored", "Findings.Webhook", "Identity", "Incidents", "Ingest", "Kubernetes.Client", "Kubernetes.Informer", "Lifecycle", "Nodes", "Ownership", "Postmortems", "Rollouts", "Storage", "Timeline", "Timeline.Live", "Timeline.Model", "Timeline.Query"]),
         new("Cli.Rollouts", "where 'rollout check' reads a report, and its text", ["Api.Query", "Api.Rollouts", "Configuration", "Lifecycle", "Rollouts", "Storage"]),
         new("Cli.Incidents", "where 'incident export' reads a file, and the text of 'incident explain' and 'incident open'", ["Api.Findings", "Api.Query", "Findings", "Incidents", "Audit", "Cluster.Model", "Ownership", "Postmortems.Export", "Postmortems.Records", "Postmortems.Report", "Timeline.Live", "Timeline.Model"]),
-        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Incidents", "Postmortems.Export", "Rollouts", "Storage.Address"]),
+        new("Cli", "commands of the program", ["Api.Query", "Api.Rollouts", "Audit", "Cli.Incidents", "Cli.Rollouts", "CommandLine", "Configuration", "Configuration.Keys", "Hosting", "Identity", "Incidents", "Postmortems.Export", "Rollouts", "Storage.Address"]),
     ];
 
     public static readonly IReadOnlyList<Component> Collector =
