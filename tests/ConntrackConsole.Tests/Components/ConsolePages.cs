@@ -18,6 +18,7 @@ using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Postmortems;
+using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
@@ -74,6 +75,10 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<RestartLog>();
         services.AddSingleton<TerminationLog>();
         services.AddSingleton<TerminationArchive>();
+        services.AddSingleton<RolloutArchive>();
+        services.AddSingleton<RolloutReportStore>();
+        services.AddSingleton<RolloutReporter>();
+        services.AddSingleton<RolloutListReader>();
         services.AddSingleton<FindingLog>();
         services.AddSingleton<FindingAudit>();
         services.AddSingleton(_ => Prometheus.Metrics.NewCustomRegistry());

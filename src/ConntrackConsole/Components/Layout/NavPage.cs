@@ -16,6 +16,7 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
         new("/incidents", "Incidents", 'i'),
         new("/actions", "Actions", 'x', typeof(ActionBadge)),
         new("/audit", "Audit", 'a'),
+        new("/rollouts", "Rollouts", 'r', IsMore: true),
         new("/pods", "Pods", 'p', IsMore: true),
     ];
 }
