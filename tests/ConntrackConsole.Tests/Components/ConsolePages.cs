@@ -10,6 +10,7 @@ using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Configuration.Report;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
@@ -68,6 +69,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Default);
+        services.AddTransient(_ => Configuration ?? throw new InvalidOperationException("The test has no configuration."));
         services.AddSingleton<CheckScheduler>();
         services.AddSingleton(FrameRetention.Default);
         services.AddSingleton<FrameArchive>();
@@ -147,6 +149,9 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     /// <summary>Replaces the action service where set.</summary>
     public ScriptedActions? Scripted { get; set; }
+
+    /// <summary>What the page of the configuration reports.</summary>
+    public ConfigurationReporter? Configuration { get; set; }
 
     public ActionStore Actions => Get<ActionStore>();
 

@@ -18,5 +18,6 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
         new("/audit", "Audit", 'a'),
         new("/rollouts", "Rollouts", 'r', IsMore: true),
         new("/pods", "Pods", 'p', IsMore: true),
+        new("/settings", "Configuration", 'o', IsMore: true),
     ];
 }
