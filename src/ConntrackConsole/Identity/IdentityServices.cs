@@ -47,7 +47,7 @@ internal static class IdentityServices
             var refusal = context.HttpContext.Features.Get<SessionCheck>()?.Refusal;
             return SignInPage.RefuseAsync(
                 context.HttpContext, StatusCodes.Status401Unauthorized, refusal?.Code ?? IdentityErrorCodes.SignInRequired, "Sign in",
-                refusal?.Message ?? "This browser has no session of this console.");
+                refusal?.Message ?? "The request has no session of this console.");
         };
         options.Events.OnRedirectToAccessDenied = context =>
             SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, IdentityErrorCodes.Forbidden, "Not allowed", "You are signed in, but your role does not allow this. Ask a person with that role.");

@@ -136,6 +136,16 @@ public sealed class PodsPageTests : IAsyncDisposable
         Assert.Equal(url, PodsUrl.Parse("http://localhost/pods?" + string.Join('&', again)));
     }
 
+    [Theory]
+    [InlineData("", "kubectl get pods -o wide -A")]
+    [InlineData("?ns=shop&node=node-a", "kubectl get pods -o wide -n shop --field-selector spec.nodeName=node-a")]
+    public void Page_Command_ShowsTheSamePods(string query, string command)
+    {
+        _console.AddDeadPod();
+        var page = Open(query);
+        page.WaitForAssertion(() => Assert.Equal(command, page.Find(".command code").TextContent));
+    }
+
     [Fact]
     public void Page_PastRange_KeepsItInItsLinks()
     {

@@ -4,6 +4,7 @@ using ConntrackConsole.Cluster.State;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
+using ConntrackConsole.ShellText;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Timeline.Query;
@@ -60,6 +61,12 @@ public sealed partial class PodsPage : ComponentBase
         : $"{DisplayText.Count(_shown.Count, "pod")}: {_terminating:N0} terminating, {_terminated:N0} terminated{(_isUnsure ? "; stale entries are not known everywhere" : ", none with stale entries")}.";
 
     private string ResetsTitle => _resetsFromMs is { } fromMs ? $"Resets of its connections since {Viewer.Time(fromMs)}: single resets are kept for an hour." : "Resets of single pods are not known: they are kept for an hour.";
+
+    // Null if a filter has a character that no line can show safely.
+    private string? Command => ShellWord.Line(
+    [
+        "kubectl", "get", "pods", "-o", "wide", .. _url.Namespace is { } ns ? ["-n", ns] : (string[])["-A"], .. _url.Node is { } node ? (string[])["--field-selector", $"spec.nodeName={node}"] : [],
+    ]);
 
     protected override void OnInitialized()
     {
