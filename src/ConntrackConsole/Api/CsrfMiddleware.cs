@@ -11,10 +11,16 @@ namespace ConntrackConsole.Api;
 internal static class CsrfMiddleware
 {
     public static void UseCsrfProtection(this WebApplication app) => app.Use((context, next) =>
-        Check(context.Request) is { } refusal ? refusal.ExecuteAsync(context) : next(context));
+        Check(context.Request, RequiresJson(context)) is { } refusal ? refusal.ExecuteAsync(context) : next(context));
+
+    // A path that does not exist, or does not support the method, is a clearer answer than a missing header. The endpoint of a wrong method has no
+    // metadata, each of the API's has.
+    private static bool RequiresJson(HttpContext context) =>
+        context.GetEndpoint() is { } endpoint && (endpoint.Metadata.Count > 0 || context.Request.ContentType is not null);
 
     /// <summary>The response that rejects the request, or null.</summary>
-    public static IResult? Check(HttpRequest request)
+    /// <param name="requiresJson">False if no endpoint takes the request.</param>
+    public static IResult? Check(HttpRequest request, bool requiresJson = true)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!request.Path.StartsWithSegments("/api") || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
@@ -25,7 +31,7 @@ internal static class CsrfMiddleware
                 $"The Origin header '{origin}' is not this console ({request.Host}): send the request from the console's own pages, or from a program without an Origin header.");
         }
 
-        return MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase)
+        return !requiresJson || (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
             ? null
             : ApiProblem.Create(
                 StatusCodes.Status415UnsupportedMediaType, RequestErrorCodes.NotJson, "Not JSON",

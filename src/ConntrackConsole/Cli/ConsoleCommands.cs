@@ -54,7 +54,7 @@ internal static class ConsoleCommands
             Exit codes: 0 ended as requested, 1 failed while running, 2 wrong usage or configuration.
             """)
         {
-            AuditCommand.Build(keys), NodeSecretCommand.Build(keys), RolloutCommand.Build(keys), IncidentCommand.Build(),
+            AuditCommand.Build(keys), NodeSecretCommand.Build(keys), SignInLinkCommand.Build(keys), RolloutCommand.Build(keys), IncidentCommand.Build(),
         };
         foreach (var option in keys.All)
             root.Add(option);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Storage.Address;
 
@@ -7,6 +9,9 @@ namespace ConntrackConsole.Configuration;
 internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string> Values)
 {
     private const string Set = "(set)";
+
+    /// <summary>Of the keys that are set: what shows whether a value has changed, a secret too, and does not show the value.</summary>
+    internal IReadOnlyDictionary<string, string> Digests { get; private init; } = new Dictionary<string, string>();
 
     public static EffectiveConfiguration Of(IConfiguration configuration, StorageOptions storage)
     {
@@ -21,6 +26,10 @@ internal sealed record EffectiveConfiguration(IReadOnlyDictionary<string, string
             values[ConfigurationKeys.WebhookUrl] = $"{webhook.Scheme}://{webhook.Authority}/…";
         values[ConfigurationKeys.DataDirectory] = storage.DataDirectory;
         values[ConfigurationKeys.ConnectionString] = DatabaseAddress.WithoutPassword(storage.ConnectionString, Set);
-        return new EffectiveConfiguration(values);
+        return new EffectiveConfiguration(values) { Digests = DigestsOf(configuration) };
     }
+
+    internal static Dictionary<string, string> DigestsOf(IConfiguration configuration) =>
+        OptionKeys.Classes.SelectMany(options => OptionsBinder.Values(configuration, options))
+            .ToDictionary(value => value.Key, value => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(value.Text))), StringComparer.OrdinalIgnoreCase);
 }

@@ -1,3 +1,5 @@
+using ConntrackConsole.Configuration.Report;
+
 namespace ConntrackConsole.Hosting;
 
 /// <summary>Registers what accompanies the console from its start to its end.</summary>
@@ -6,5 +8,5 @@ internal static class HostingServices
     /// <summary>Call after the audit log and before every service that acts.</summary>
     public static IServiceCollection AddLifecycleAudit(this IServiceCollection services) => services.AddHostedService<LifecycleAudit>();
 
-    public static IServiceCollection AddUpkeep(this IServiceCollection services) => services.AddMetricsRegistry().AddHostedService<MemoryUpkeep>();
+    public static IServiceCollection AddUpkeep(this IServiceCollection services) => services.AddMetricsRegistry().AddConfigurationReport().AddHostedService<MemoryUpkeep>();
 }

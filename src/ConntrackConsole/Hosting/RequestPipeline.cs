@@ -1,6 +1,7 @@
 using ConntrackConsole.Api;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Components;
+using ConntrackConsole.Components.Pages.Errors;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
 
@@ -20,11 +21,13 @@ internal static class RequestPipeline
             return next(context);
         });
         app.UseApiProblems();
+        app.UseErrorPages(context => ApiProblemExtensions.IsApi(context.Request));
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseCsrfProtection();
         app.UseAntiforgery();
 
+        app.MapErrorPages();
         app.MapSignIn();
         app.MapHealth();
         app.MapMetricsEndpoint();

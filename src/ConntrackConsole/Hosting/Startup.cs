@@ -66,7 +66,17 @@ internal static class Startup
         // A browser cannot open a wildcard address.
         string? url = app.Urls.FirstOrDefault(address => !address.Contains("://unix:", StringComparison.Ordinal))?
             .Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
-        foreach (var link in app.Services.GetRequiredService<SignInLinks>().All)
+        var links = app.Services.GetRequiredService<SignInLinks>().All;
+        try
+        {
+            app.Services.GetRequiredService<IssuedLinks>().Publish(new LinkOffer(url, [.. links.Select(link => new LinkPerson(link.Name, link.Role.Name()))]));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            app.Logger.LogWarning(e, "conntrack-console sign-in-link cannot issue links: its folder in the data directory cannot be written.");
+        }
+
+        foreach (var link in links)
             app.Logger.LogInformation("One-time sign-in link for {Name} ({Role}): {Link}", link.Name, link.Role.Name(), url + link.Path);
     }
 

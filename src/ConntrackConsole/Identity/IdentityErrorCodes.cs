@@ -31,6 +31,15 @@ internal static class IdentityErrorCodes
     [Description("The sign-in link was already used (403).")]
     public const string LinkUsed = "auth.link_used";
 
+    [Description("sign-in-link: no console has run with this data directory.")]
+    public const string ConsoleMissing = "auth.console_missing";
+
+    [Description("sign-in-link: the console has no link for this person, or for more than one and none was named.")]
+    public const string PersonUnknown = "auth.person_unknown";
+
+    [Description("sign-in-link: the link cannot be handed over, because the data directory cannot be written.")]
+    public const string LinkNotIssued = "auth.link_not_issued";
+
     [Description("The session of another user cannot be ended without a reason.")]
     public const string ReasonRequired = "auth.reason_required";
 

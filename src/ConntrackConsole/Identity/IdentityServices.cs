@@ -17,6 +17,7 @@ internal static class IdentityServices
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddSingleton(provider => new SignInLinks(provider.GetRequiredService<IOptions<IdentityOptions>>().Value));
+        services.AddSingleton(provider => new IssuedLinks(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Sessions>();
         services.AddOptions<AntiforgeryOptions>().Configure<IOptions<StorageOptions>>((options, storage) => options.Cookie.Name = $"{CookieName(storage.Value)}-form");
         services.AddAntiforgery();
@@ -46,9 +47,9 @@ internal static class IdentityServices
             var refusal = context.HttpContext.Features.Get<SessionCheck>()?.Refusal;
             return SignInPage.RefuseAsync(
                 context.HttpContext, StatusCodes.Status401Unauthorized, refusal?.Code ?? IdentityErrorCodes.SignInRequired, "Sign in",
-                refusal is null ? SignInPage.HowTo : $"{refusal.Message} {SignInPage.HowTo}");
+                refusal?.Message ?? "The request has no session of this console.");
         };
         options.Events.OnRedirectToAccessDenied = context =>
-            SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, IdentityErrorCodes.Forbidden, "Not allowed", SignInPage.HowTo);
+            SignInPage.RefuseAsync(context.HttpContext, StatusCodes.Status403Forbidden, IdentityErrorCodes.Forbidden, "Not allowed", "You are signed in, but your role does not allow this. Ask a person with that role.");
     }
 }

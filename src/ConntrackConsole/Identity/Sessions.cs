@@ -30,7 +30,7 @@ internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLin
     {
         ArgumentNullException.ThrowIfNull(link);
         var principal = new Principal(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
-        await audit.AppendAsync(Note(principal, "signin", null, "Sign-in link used", "ok"), ct);
+        await audit.AppendAsync(Note(principal, "signin", null, link.Origin, "ok"), ct);
         await using var db = await databases.CreateDbContextAsync(ct);
         db.Sessions.Add(new SessionRow { Id = principal.Session, Who = principal.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)Ttl.TotalMilliseconds });
         await db.SaveChangesAsync(ct);

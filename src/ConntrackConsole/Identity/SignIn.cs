@@ -17,12 +17,15 @@ internal static class SignIn
         routes.MapPost("/signout", SignOutAsync).AllowAnonymous();
     }
 
-    private static async Task SignInAsync(HttpContext context, SignInLinks links, Sessions sessions)
+    private static async Task SignInAsync(HttpContext context, SignInLinks links, IssuedLinks issued, Sessions sessions)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (links.WithToken(context.Request.Query["token"]) is not { } link)
+        string? token = context.Request.Query["token"];
+        if ((links.WithToken(token) ?? issued.WithToken(token, links)) is not { } link)
         {
-            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkInvalid, "This link is not valid", SignInPage.HowTo);
+            await SignInPage.WriteAsync(
+                context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkInvalid, "This sign-in link is not valid",
+                "It is not a link of this console, or it is older than the console's last start, or it was issued more than 15 minutes ago. It has signed no one in.");
             return;
         }
 
@@ -36,7 +39,9 @@ internal static class SignIn
         }
         else if (before is null)
         {
-            await SignInPage.WriteAsync(context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkUsed, "This link was already used", SignInPage.HowTo);
+            await SignInPage.WriteAsync(
+                context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkUsed, "This sign-in link was already used",
+                "A link works once, and this browser has no session of it. If it was not you who used it, ask an admin to end that session: the audit log has the sign-in with its address.");
             return;
         }
 
@@ -65,7 +70,7 @@ internal static class SignIn
             if (!await forms.IsRequestValidAsync(context))
             {
                 await SignInPage.WriteAsync(context, StatusCodes.Status400BadRequest, IdentityErrorCodes.InvalidForm, "Not signed out",
-                    "The request did not come from a current page of this console. Reload the page and sign out there.");
+                    "The request did not come from a current page of this console. Reload the page and sign out there.", needsLink: false);
                 return;
             }
 

@@ -8,6 +8,7 @@ internal static class RolloutServices
         services.AddSingleton<RolloutArchive>();
         services.AddSingleton<RolloutReportStore>();
         services.AddSingleton<RolloutReporter>();
+        services.AddSingleton<RolloutListReader>();
         services.AddSingleton<RolloutRecorder>();
         return services.AddHostedService(provider => provider.GetRequiredService<RolloutRecorder>());
     }

@@ -129,6 +129,9 @@ public partial class KeyboardTests(HealthyLab lab)
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.GetByTestId("audit-target")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");
+        await GoAsync("r", "/rollouts", page.GetByTestId("rollouts-headline"));
+        await GoAsync("p", "/pods", page.GetByTestId("pods-headline"));
+        await GoAsync("o", "/settings", page.GetByTestId("settings-headline"));
         await GoAsync("t", "/", page.GetByTestId("timeline"));
 
         async Task GoAsync(string key, string path, ILocator there)

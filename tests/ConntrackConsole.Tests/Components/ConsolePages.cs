@@ -8,8 +8,9 @@ using ConntrackConsole.Audit;
 using ConntrackConsole.Checks;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Cluster.State;
-using ConntrackConsole.Components.State;
 using ConntrackConsole.Components;
+using ConntrackConsole.Components.State;
+using ConntrackConsole.Configuration.Report;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
@@ -18,6 +19,7 @@ using ConntrackConsole.Ingest;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
+using ConntrackConsole.Rollouts;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Query;
@@ -67,6 +69,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<StoredFacts>();
         services.AddSingleton<OwnershipArchive>();
         services.AddSingleton(HistoryRetention.Default);
+        services.AddTransient(_ => Configuration ?? throw new InvalidOperationException("The test has no configuration."));
         services.AddSingleton<CheckScheduler>();
         services.AddSingleton(FrameRetention.Default);
         services.AddSingleton<FrameArchive>();
@@ -74,6 +77,10 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<RestartLog>();
         services.AddSingleton<TerminationLog>();
         services.AddSingleton<TerminationArchive>();
+        services.AddSingleton<RolloutArchive>();
+        services.AddSingleton<RolloutReportStore>();
+        services.AddSingleton<RolloutReporter>();
+        services.AddSingleton<RolloutListReader>();
         services.AddSingleton<FindingLog>();
         services.AddSingleton<FindingAudit>();
         services.AddSingleton(_ => Prometheus.Metrics.NewCustomRegistry());
@@ -142,6 +149,9 @@ internal sealed class ConsolePages : IAsyncDisposable
 
     /// <summary>Replaces the action service where set.</summary>
     public ScriptedActions? Scripted { get; set; }
+
+    /// <summary>What the page of the configuration reports.</summary>
+    public ConfigurationReporter? Configuration { get; set; }
 
     public ActionStore Actions => Get<ActionStore>();
 

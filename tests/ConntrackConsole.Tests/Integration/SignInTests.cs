@@ -1,5 +1,6 @@
 using System.Net;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Cli;
 using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
@@ -55,6 +56,27 @@ public sealed class SignInTests : IAsyncLifetime
 
         var row = Assert.Single(await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken));
         Assert.Equal(("operator (link)", "127.0.0.1"), (row.Who, row.From));
+    }
+
+    [Fact]
+    public async Task NewLink_OfTheCommandLine_SignsInWithoutARestart_AndTheAuditLogHasItsOrigin()
+    {
+        using StringWriter output = new(), error = new();
+        Assert.Equal(0, await ConsoleCommands.RunAsync(["sign-in-link", $"--Storage:DataDirectory={_host.Folder.FullName}"], output, error));
+        string link = output.ToString().Trim();
+        Assert.StartsWith(_host.Url, link, StringComparison.Ordinal);
+
+        var first = await GetAsync(link[_host.Url.Length..]);
+        Assert.Equal((HttpStatusCode.Redirect, "/"), (first.StatusCode, first.Headers.Location!.ToString()));
+        using var stranger = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        var second = await stranger.GetAsync(link, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Forbidden, second.StatusCode);
+        Assert.Contains("auth.link_used", await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        // The link of the start is another one.
+        Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync($"/signin?token={ConsoleHost.SignInToken}", TestContext.Current.CancellationToken)).StatusCode);
+
+        var rows = await _host.Get<AuditLog>().ReadAsync(new AuditFilter(What: "signin"), TestContext.Current.CancellationToken);
+        Assert.Contains(rows, row => row.Who == "operator (link)" && row.Why!.Contains("sign-in-link", StringComparison.Ordinal));
     }
 
     private Task<HttpResponseMessage> GetAsync(string path) => _browser.GetAsync(path, TestContext.Current.CancellationToken);

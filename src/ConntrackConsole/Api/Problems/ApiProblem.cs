@@ -2,7 +2,6 @@ using System.Net.Mime;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace ConntrackConsole.Api.Problems;
 
@@ -34,13 +33,11 @@ internal sealed record ApiProblem(string Type, string Title, int Status, string?
             ? Create(bad.StatusCode, RequestErrorCodes.Malformed, "Invalid request", bad.Message)
             : ForStatus(StatusCodes.Status500InternalServerError)).ExecuteAsync(context);
 
-    private static ProblemHttpResult ForStatus(int status) => status switch
+    private static ProblemHttpResult ForStatus(int status)
     {
-        StatusCodes.Status404NotFound => Create(status, RequestErrorCodes.NotFound, "Not found", "There is no such path: see /openapi/v1.json."),
-        StatusCodes.Status405MethodNotAllowed => Create(status, RequestErrorCodes.MethodNotAllowed, "Method not allowed", "This path does not support the method: see /openapi/v1.json."),
-        >= 500 => Create(status, RequestErrorCodes.Failed, "The request failed", "The console failed to process the request: see its log."),
-        _ => Create(status, RequestErrorCodes.Malformed, "Invalid request", $"The request was rejected: {ReasonPhrases.GetReasonPhrase(status)}."),
-    };
+        var (code, title, text) = RequestErrors.Of(status);
+        return Create(status, code, title, text);
+    }
 }
 
 /// <summary>Describes in the OpenAPI document which problems an endpoint may return.</summary>
@@ -49,7 +46,10 @@ internal static class ApiProblemExtensions
     public const string ContentType = MediaTypeNames.Application.ProblemJson;
 
     public static void UseApiProblems(this WebApplication app) =>
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi"), ApiProblem.UseOnApi);
+        app.UseWhen(context => IsApi(context.Request), ApiProblem.UseOnApi);
+
+    /// <summary>Requests of programs, which are answered with problem details.</summary>
+    public static bool IsApi(HttpRequest request) => request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/openapi");
 
     public static TBuilder ProducesApiProblem<TBuilder>(this TBuilder builder, params int[] statuses)
         where TBuilder : IEndpointConventionBuilder =>

@@ -25,6 +25,12 @@ internal static class RequestErrorCodes
     [Description("The path does not support the method (405).")]
     public const string MethodNotAllowed = "request.method_not_allowed";
 
+    [Description("The same is requested too often (429).")]
+    public const string TooMany = "request.too_many";
+
+    [Description("The console starts, stops, or lacks something that it needs (503).")]
+    public const string Unavailable = "request.unavailable";
+
     [Description("The request is malformed or too large.")]
     public const string Malformed = "request.malformed";
 

@@ -6,7 +6,8 @@ namespace ConntrackConsole.Components.Layout;
 /// <summary>A page of the navigation: of the bar on wide screens, of its menu on narrow ones.</summary>
 /// <param name="Key">The key after <c>g</c> that opens the page.</param>
 /// <param name="Badge">The component that counts what needs attention there.</param>
-internal sealed record NavPage(string Path, string Name, char Key, Type? Badge = null)
+/// <param name="IsMore">In the bar it is in the menu "More": there is no width for all of them.</param>
+internal sealed record NavPage(string Path, string Name, char Key, Type? Badge = null, bool IsMore = false)
 {
     public static readonly NavPage[] All =
     [
@@ -15,5 +16,8 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
         new("/incidents", "Incidents", 'i'),
         new("/actions", "Actions", 'x', typeof(ActionBadge)),
         new("/audit", "Audit", 'a'),
+        new("/rollouts", "Rollouts", 'r', IsMore: true),
+        new("/pods", "Pods", 'p', IsMore: true),
+        new("/settings", "Configuration", 'o', IsMore: true),
     ];
 }

@@ -142,6 +142,32 @@ internal sealed class TimelineQueryExecutor(
             ]);
     }
 
+    /// <summary>The resets that <see cref="Detail(string, long?)"/> counts for one address, for all of them.</summary>
+    public Dictionary<Ip, int> ResetsByAddress(long fromMs, long toMs)
+    {
+        var counts = new Dictionary<Ip, int>();
+        foreach (var report in snapshot.Resets())
+        {
+            var (backend, src, dst) = (report.Reset.Backend, report.Reset.Src, report.Reset.Dst);
+            if (report.Reset.AtMs < fromMs || report.Reset.AtMs > toMs)
+                continue;
+            // An address that is several of them has been reset once.
+            Count(backend);
+            if (src != backend)
+                Count(src);
+            if (dst != backend && dst != src)
+                Count(dst);
+        }
+
+        return counts;
+
+        void Count(Ip ip)
+        {
+            if (!ip.IsNone)
+                counts[ip] = counts.GetValueOrDefault(ip) + 1;
+        }
+    }
+
     private List<TerminationSpan> Terminations(TimelineQuery query)
     {
         var spans = new List<TerminationSpan>();

@@ -66,7 +66,10 @@ internal sealed class TimelineQueryService(
         var pods = Pods(reading, page, followed?.Window);
         await CompleteSyncsAsync(pods, ct);
         return new PageSnapshot(
-            followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods);
+            followed?.View, page.Headline is { } now ? reading.View(now) : null, page.Since is { } paused ? reading.View(paused) : null, pods)
+        {
+            Resets = page.Resets is { } counted ? reading.ResetsByAddress(counted.FromMs, counted.ToMs) : null,
+        };
     }
 
     // Who asks the same of one snapshot gets one answer, which is not cancelled with the one who asked first. Reading a window that is over
