@@ -14,6 +14,7 @@ using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Inventory;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -80,6 +81,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<FindingMetrics>();
         services.AddSingleton<FindingMonitor>();
         services.AddSingleton<StoredFindings>();
+        services.AddInventory();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();

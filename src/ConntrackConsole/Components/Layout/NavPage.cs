@@ -12,6 +12,9 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
     [
         new("/", "Live", 't'),
         new("/checks", "Checks", 'c', typeof(CheckBadge)),
+        new("/services", "Services", 's'),
+        new("/nodes", "Nodes", 'n'),
+        new("/resets", "Resets", 'e'),
         new("/incidents", "Incidents", 'i'),
         new("/actions", "Actions", 'x', typeof(ActionBadge)),
         new("/audit", "Audit", 'a'),
