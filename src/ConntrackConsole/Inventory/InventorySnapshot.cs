@@ -13,6 +13,9 @@ internal sealed class InventorySnapshot
     /// <summary>How far back resets are counted.</summary>
     public const long ResetsMs = 300_000;
 
+    // The checks are evaluated every two seconds, in a large cluster less often.
+    private const long OldMs = 30_000;
+
     private readonly TimelineQueryExecutor _reading;
     private readonly CheckContext _context;
     private readonly CheckReport _report;
@@ -38,6 +41,9 @@ internal sealed class InventorySnapshot
 
     /// <summary>When the checks were evaluated, of which settings, kube-proxy's readings and stale entries are.</summary>
     public long CheckedMs => _context.NowMs;
+
+    /// <summary>The checks are not evaluated any more: what they have seen is not current.</summary>
+    public bool IsOld => NowMs - CheckedMs > OldMs;
 
     public bool HasCluster => _context.HasCluster;
 

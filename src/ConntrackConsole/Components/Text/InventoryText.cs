@@ -15,6 +15,13 @@ internal static class InventoryText
         _ => "never connected",
     };
 
+    /// <summary>Empty if everything is current.</summary>
+    public static string Age(InventorySnapshot current)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        return current.IsOld ? $"Settings, kube-proxy, endpoints and stale entries were last evaluated {DisplayText.Ago(current.NowMs - current.CheckedMs)}: see the console's log." : "";
+    }
+
     /// <summary>Such as "1,234 of 262,144 (0.5 %)".</summary>
     public static string Table(TableSize table) => string.Create(CultureInfo.InvariantCulture, $"{table.Entries:N0} of {table.Max:N0} ({table.Percent:0.#} %)");
 

@@ -63,6 +63,18 @@ public sealed class NodesPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Pages_ChecksThatStopped_AreNotCurrent()
+    {
+        Scene();
+        _console.Clock.Advance(TimeSpan.FromSeconds(31));
+        var list = List();
+        list.WaitForElement("[data-testid=nodes]");
+        Assert.Contains("were last evaluated 31 s ago", list.Find("[data-testid=nodes-summary]").TextContent, StringComparison.Ordinal);
+        var page = Page("node-a");
+        page.WaitForElement("[data-testid=node-age]");
+    }
+
+    [Fact]
     public async Task List_SortsByAColumn_AndKeepsItInTheUrl()
     {
         Scene();

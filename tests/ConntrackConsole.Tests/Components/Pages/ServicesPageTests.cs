@@ -61,6 +61,18 @@ public sealed class ServicesPageTests : IAsyncDisposable
         Assert.Contains("node-a", page.Find("[data-testid=services-doubt]").TextContent, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Pages_ChecksThatStopped_AreNotCurrent()
+    {
+        Scene();
+        _console.Clock.Advance(TimeSpan.FromSeconds(31));
+        var list = List();
+        list.WaitForElement("[data-testid=services]");
+        Assert.Contains("were last evaluated 31 s ago", list.Find("[data-testid=services-doubt]").TextContent, StringComparison.Ordinal);
+        var page = Page("shop", "api");
+        page.WaitForElement("[data-testid=service-age]");
+    }
+
     [Theory]
     [InlineData("?ns=pay", "pay/cards")]
     [InlineData("?q=CART", "shop/cart")]
@@ -71,6 +83,7 @@ public sealed class ServicesPageTests : IAsyncDisposable
     {
         Scene();
         var page = List(query);
+        page.WaitForElement("[data-testid=services], [data-testid=services-empty]");
         page.WaitForAssertion(() => Assert.Equal(services, string.Join(' ', page.FindAll("[data-testid=service]").Select(cell => cell.GetAttribute("data-service")))));
         Assert.Equal(services.Length == 0, page.FindAll("[data-testid=services-empty]").Count > 0);
         Assert.Empty(page.FindAll("script"));
