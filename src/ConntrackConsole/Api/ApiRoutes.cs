@@ -2,6 +2,7 @@ using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
 using ConntrackConsole.Api.Findings;
 using ConntrackConsole.Api.Incidents;
+using ConntrackConsole.Api.Inventory;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Api.Rollouts;
@@ -24,6 +25,7 @@ internal static class ApiRoutes
         api.MapIncidents();
         api.MapIncidentExport();
         api.MapRollouts();
+        api.MapInventory();
         api.DescribeActions().MapActions();
         api.MapAudit();
         // Requires authorization like the API itself: it lists every parameter that an attacker would try.

@@ -19,9 +19,13 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
     private readonly Signals _signals = new();
     private Dictionary<string, CheckResult> _before = [];
     private volatile CheckReport _current = CheckReport.None;
+    private volatile CheckContext? _context;
 
     /// <summary>The last round.</summary>
     public CheckReport Current => _current;
+
+    /// <summary>What the last round has seen; null before the first.</summary>
+    public CheckContext? Context => _context;
 
     /// <summary>How many page components wait for the next round.</summary>
     public int Listeners => _signals.Count;
@@ -58,6 +62,7 @@ internal sealed partial class CheckScheduler(ClusterState cluster, TimelineStore
             : a.Subject.Kind != b.Subject.Kind ? a.Subject.Kind.CompareTo(b.Subject.Kind) : string.CompareOrdinal(a.Key, b.Key));
         _before = seen;
         var report = new CheckReport(nowMs, results, bad, warnings) { HasCluster = context.HasCluster, Reporting = context.Reporting };
+        _context = context;
         _current = report;
         _signals.Raise();
         return report;

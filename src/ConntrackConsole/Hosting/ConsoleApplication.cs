@@ -11,6 +11,7 @@ using ConntrackConsole.Findings.Webhook;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Inventory;
 using ConntrackConsole.Kubernetes.Client;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Lifecycle;
@@ -25,9 +26,8 @@ namespace ConntrackConsole.Hosting;
 /// <summary>The composition root: lists the components of the console. Tests build the same application.</summary>
 internal static class ConsoleApplication
 {
-    /// <summary>Runs the console until it is asked to stop.</summary>
+    /// <summary>Runs the console until it is asked to stop, and returns its exit code.</summary>
     /// <param name="values">Configuration from the command line.</param>
-    /// <returns>The exit code.</returns>
     /// <exception cref="StartupException">The console cannot start.</exception>
     public static async Task<int> RunAsync(IReadOnlyDictionary<string, string?> values)
     {
@@ -47,8 +47,7 @@ internal static class ConsoleApplication
             .AddConsoleOptions()
             .AddStorage()
             .AddIdentity()
-            // Hosted services start in this order and stop in the reverse one: the start is in the audit log before any of them can act, the shutdown
-            // after all of them; stored history is loaded before frames and cluster changes arrive, ownership before what refers to it.
+            // Started in this order, stopped in the reverse one: the audit log before all that acts, stored history before frames and changes, owners before what refers to them.
             .AddAudit()
             .AddLifecycleAudit()
             .AddOwnership()
@@ -62,6 +61,7 @@ internal static class ConsoleApplication
             .AddChecks()
             .AddFindings()
             .AddStoredFindings()
+            .AddInventory()
             .AddIncidents()
             .AddFindingWebhook()
             .AddRollouts()

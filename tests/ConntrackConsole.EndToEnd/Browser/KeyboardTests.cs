@@ -115,6 +115,9 @@ public partial class KeyboardTests(HealthyLab lab)
 
     private static async Task VisitThePagesAsync(IPage page)
     {
+        await GoAsync("s", "/services", page.GetByTestId("services-headline"));
+        await GoAsync("n", "/nodes", page.GetByTestId("nodes-headline"));
+        await GoAsync("e", "/resets", page.GetByTestId("resets-headline"));
         await GoAsync("i", "/incidents", page.GetByTestId("incidents-headline"));
         await GoAsync("c", "/checks", page.GetByTestId("checks-headline"));
         await page.Keyboard.PressAsync("/");

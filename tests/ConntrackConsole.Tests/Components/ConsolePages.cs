@@ -16,6 +16,7 @@ using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
+using ConntrackConsole.Inventory;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Ownership;
@@ -87,6 +88,7 @@ internal sealed class ConsolePages : IAsyncDisposable
         services.AddSingleton<FindingMetrics>();
         services.AddSingleton<FindingMonitor>();
         services.AddSingleton<StoredFindings>();
+        services.AddInventory();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<CollectorLink>();
         services.AddSingleton<AuditLog>();

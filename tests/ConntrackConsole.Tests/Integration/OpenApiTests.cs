@@ -84,6 +84,9 @@ public sealed class OpenApiTests : IAsyncLifetime
             ["/api/v1/timeline"] = "backends columns from namespace node service step to",
             ["/api/v1/audit"] = "action continue format from limit target to what who",
             ["/api/v1/actions"] = "continue limit",
+            ["/api/v1/nodes"] = "continue limit",
+            ["/api/v1/services"] = "continue limit namespace service",
+            ["/api/v1/resets"] = "continue from kind limit namespace node service text to",
         })
         {
             var parameters = document.Paths[path].Operations![HttpMethod.Get].Parameters!;

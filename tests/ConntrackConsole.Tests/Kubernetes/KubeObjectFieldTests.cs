@@ -79,6 +79,18 @@ public class KubeObjectFieldTests
             ],
             service.Ports);
         Assert.Equal((false, true, true), (service.Headless, service.HasSelector, service.LocalTraffic));
+        Assert.Equal(((bool?)null, (bool?)true), (service.InternalLocal, service.ExternalLocal));
+    }
+
+    [Theory]
+    [InlineData("\"Local\"", true, true)]
+    [InlineData("\"Cluster\"", false, false)]
+    [InlineData("\"\"", null, false)]
+    [InlineData("7", null, false)]
+    public void Service_InternalTrafficPolicy_IsRead(string policy, bool? internalLocal, bool local)
+    {
+        var service = KubeObject.Service(Item("},\"spec\":{\"internalTrafficPolicy\":" + policy + "}}"))!;
+        Assert.Equal((internalLocal, (bool?)null, local), (service.InternalLocal, service.ExternalLocal, service.LocalTraffic));
     }
 
     [Theory]

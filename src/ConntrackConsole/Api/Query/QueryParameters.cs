@@ -65,6 +65,39 @@ internal sealed class FindingsParameters
     public string? Service { get; init; }
 }
 
+internal sealed class ServicesParameters
+{
+    [FromQuery(Name = "namespace"), Description("Only Services of this namespace.")]
+    public string? Namespace { get; init; }
+
+    [FromQuery(Name = "service"), Description("Only this Service, by name or namespace/name.")]
+    public string? Service { get; init; }
+}
+
+internal sealed class ResetsParameters
+{
+    [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; absent: 15 minutes before its end.")]
+    public string? From { get; init; }
+
+    [FromQuery(Name = "to"), Description("End of the window, RFC 3339; absent: now.")]
+    public string? To { get; init; }
+
+    [FromQuery(Name = "namespace"), Description("Only resets of flows to Services of this namespace.")]
+    public string? Namespace { get; init; }
+
+    [FromQuery(Name = "service"), Description("Only resets of flows to this Service, by name or namespace/name.")]
+    public string? Service { get; init; }
+
+    [FromQuery(Name = "node"), Description("Only resets that this node reported.")]
+    public string? Node { get; init; }
+
+    [FromQuery(Name = "kind"), Description("unNated, fromBackend, refusedSyn, newBackend, clientAbort, direct or other.")]
+    public string? Kind { get; init; }
+
+    [FromQuery(Name = "text"), Description("Part of an address with its port, or of the name of a pod, workload or Service.")]
+    public string? Text { get; init; }
+}
+
 internal sealed class IncidentParameters
 {
     [FromQuery(Name = "from"), Description("Start of the window, RFC 3339; required.")]

@@ -22,6 +22,9 @@ internal sealed record ServiceCheckContext(
     /// <summary>Addresses in its slices that receive connections although no pod owns them, each with the time since when, if known.</summary>
     public IReadOnlyList<(Ip Ip, string? LastOwner, long? SinceMs)> Unowned { get; init; } = [];
 
+    /// <summary>Endpoints of pods that terminate, whether they serve or not.</summary>
+    public int Terminating { get; init; }
+
     /// <summary>What IPVS keeps of its connections, by reporting node and server.</summary>
     public IReadOnlyList<ServiceIpvs> Ipvs { get; init; } = [];
 
@@ -33,7 +36,7 @@ internal sealed record ServiceCheckContext(
         var pods = new List<PodInfo>();
         HashSet<string>? seen = null;
         List<(Ip, string?, long?)>? unowned = null;
-        int ready = 0, draining = 0, all = 0;
+        int ready = 0, draining = 0, terminating = 0, all = 0;
         foreach (var endpoint in map.EndpointsOf(info.Key))
         {
             if (endpoint.Serving)
@@ -42,6 +45,7 @@ internal sealed record ServiceCheckContext(
             if (endpoint.PodUid is { } uid && !(seen ??= []).Add(uid))
                 continue;
             all++;
+            terminating += endpoint.Terminating ? 1 : 0;
             if (endpoint is { Terminating: true, Serving: true })
                 draining++;
             else if (endpoint.Ready)
@@ -50,7 +54,10 @@ internal sealed record ServiceCheckContext(
                 pods.Add(known);
         }
 
-        return new ServiceCheckContext(info, pods, ready, draining, all, entries, ends, lastActive) { Unowned = unowned ?? (IReadOnlyList<(Ip, string?, long?)>)[] };
+        return new ServiceCheckContext(info, pods, ready, draining, all, entries, ends, lastActive)
+        {
+            Unowned = unowned ?? (IReadOnlyList<(Ip, string?, long?)>)[], Terminating = terminating,
+        };
 
         // An address that never was a pod's and names no pod is outside the cluster, or another thing's: only its slice knows.
         void AddUnowned(SliceEndpoint endpoint)

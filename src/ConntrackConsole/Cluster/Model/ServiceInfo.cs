@@ -30,8 +30,14 @@ public sealed record ServiceInfo(string Uid, ServiceKey Key, IReadOnlyList<Ip> C
 
     public bool HasSelector { get; init; } = true;
 
+    /// <summary>internalTrafficPolicy is Local: clients reach endpoints of their own node only. Null if the object does not have it.</summary>
+    public bool? InternalLocal { get; init; }
+
+    /// <summary>externalTrafficPolicy is Local: what arrives at a node from outside reaches endpoints of that node only. Null if the object does not have it.</summary>
+    public bool? ExternalLocal { get; init; }
+
     /// <summary>externalTrafficPolicy or internalTrafficPolicy is Local.</summary>
-    public bool LocalTraffic { get; init; }
+    public bool LocalTraffic => InternalLocal == true || ExternalLocal == true;
 }
 
 /// <summary>An endpoint of a slice, with the defaults of missing conditions (ready true, serving as ready, terminating false).</summary>

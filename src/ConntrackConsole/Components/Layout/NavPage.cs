@@ -16,8 +16,11 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
         new("/incidents", "Incidents", 'i'),
         new("/actions", "Actions", 'x', typeof(ActionBadge)),
         new("/audit", "Audit", 'a'),
-        new("/rollouts", "Rollouts", 'r', IsMore: true),
+        new("/services", "Services", 's', IsMore: true),
+        new("/nodes", "Nodes", 'n', IsMore: true),
         new("/pods", "Pods", 'p', IsMore: true),
+        new("/rollouts", "Rollouts", 'r', IsMore: true),
+        new("/resets", "Resets", 'e', IsMore: true),
         new("/settings", "Configuration", 'o', IsMore: true),
     ];
 }

@@ -17,10 +17,11 @@ internal sealed class LiveFeed : IAsyncDisposable
 
     private readonly Visibility _visibility;
 
-    public LiveFeed(TimelineStore store, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh)
+    /// <param name="minInterval">For a page of which the data change less often; null for <see cref="MinInterval"/>.</param>
+    public LiveFeed(TimelineStore store, TimeProvider clock, Visibility visibility, Func<CancellationToken, Task> refresh, TimeSpan? minInterval = null)
     {
         _visibility = visibility;
-        _refresher = new PageRefresher(MinInterval, clock, visibility, refresh);
+        _refresher = new PageRefresher(minInterval ?? MinInterval, clock, visibility, refresh);
         _subscription = store.Subscribe(Wake);
         _timer = clock.CreateTimer(_ => Wake(), null, MaxInterval, MaxInterval);
         _refresher.Start();

@@ -11,9 +11,6 @@ internal static class TimelineViewExtensions
     /// <summary>The last known value of a series, or null if the view ends in a gap.</summary>
     public static int? Last(this TimelineView view, int[] series) => LaneOrder.Last(series, view.FromMs, view.StepMs, view.Columns, view.NowMs);
 
-    /// <summary>A collector that is connected but sends no frames counts as silent.</summary>
-    public static bool Reports(this NodeHealth node, long nowMs) => node.Connected && nowMs - node.LastFrameMs <= 5_000;
-
     /// <summary>
     /// Whether the range has any data. Without data and without a filter it has no lane, or only unknown columns;
     /// its zeros then mean unknown.

@@ -13,6 +13,9 @@ public sealed record ViewerClock(bool Local, TimeZoneInfo Zone)
 
     public string Full(long ms) => Write(ms, Local, "yyyy-MM-dd HH:mm:ss");
 
+    /// <summary>To the millisecond.</summary>
+    public string Exact(long ms, bool withDate) => Write(ms, Local, withDate ? "yyyy-MM-dd HH:mm:ss.fff" : "HH:mm:ss.fff");
+
     /// <summary>The same time in the other zone, for the tooltip.</summary>
     public string Other(long ms) => Write(ms, !Local, "yyyy-MM-dd HH:mm:ss");
 

@@ -22,9 +22,12 @@ internal static partial class KubeObject
             Headless = spec.Text("clusterIP") == "None" || spec.List("clusterIPs").Any(ip => KubeJson.Text(ip) == "None"),
             HasSelector = spec.Get("selector") is { ValueKind: JsonValueKind.Object } selector && selector.EnumerateObject().Any(),
             CreatedMs = meta.Time("creationTimestamp") ?? 0,
-            LocalTraffic = spec.Text("externalTrafficPolicy") == "Local" || spec.Text("internalTrafficPolicy") == "Local",
+            InternalLocal = IsLocal(spec.Text("internalTrafficPolicy")),
+            ExternalLocal = IsLocal(spec.Text("externalTrafficPolicy")),
         };
     }
+
+    private static bool? IsLocal(string? policy) => policy is { Length: > 0 } ? policy == "Local" : null;
 
     public static SliceInfo? Slice(JsonElement item)
     {

@@ -110,6 +110,15 @@ internal static class ReportedResets
     public static Dictionary<string, List<BlockReset>> Deduplicate(long minuteMs, Dictionary<string, List<NodeFrame>> reported)
     {
         ArgumentNullException.ThrowIfNull(reported);
+        var kept = Reports(reported).ToLookup(k => k.Node, k => k.Reset);
+        return reported.ToDictionary(node => node.Key, node => Sum(minuteMs, kept[node.Key], node.Value));
+    }
+
+    /// <summary>The resets that several nodes reported, each once.</summary>
+    /// <param name="reported">By node.</param>
+    public static IReadOnlyList<ResetDeduplicator.Report> Reports(Dictionary<string, List<NodeFrame>> reported)
+    {
+        ArgumentNullException.ThrowIfNull(reported);
         var ledger = new ResetDeduplicator(int.MaxValue);
         var all =
             from node in reported
@@ -119,7 +128,6 @@ internal static class ReportedResets
             select (Node: node.Key, Reset: reset);
         foreach (var (node, reset) in all)
             ledger.Add(node, reset);
-        var kept = ledger.Kept.ToLookup(k => k.Node, k => k.Reset);
-        return reported.ToDictionary(node => node.Key, node => Sum(minuteMs, kept[node.Key], node.Value));
+        return ledger.Kept;
     }
 }

@@ -23,6 +23,9 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
     /// <summary>The reports in the order in which they came; the list is not changed later.</summary>
     public IReadOnlyList<Report> Kept => _snapshot ??= [.. _kept.Where(t => !t.IsWithdrawn)];
 
+    /// <summary>All resets from this time on are kept individually; 0 if none was dropped because there were too many.</summary>
+    public long CompleteSinceMs { get; private set; }
+
     /// <summary>The addresses of Services with kept resets.</summary>
     public IReadOnlyCollection<VirtualAddress> Vips => _byVip.Keys;
 
@@ -75,8 +78,12 @@ internal sealed class ResetDeduplicator(int maxKept = ResetDeduplicator.MaxKept)
             own.Enqueue(report);
         }
 
-        if (_kept.Count > maxKept)
-            Forget(_kept.Dequeue());
+        if (_kept.Count > maxKept && _kept.Dequeue() is var oldest)
+        {
+            CompleteSinceMs = Math.Max(CompleteSinceMs, oldest.Reset.AtMs + 1);
+            Forget(oldest);
+        }
+
         Count(report.Reset.AtMs, report.Reset.Kind, 1);
     }
 

@@ -300,7 +300,36 @@ internal sealed class TimelineQueryExecutor(
         return lane;
     }
 
-    private ServiceKey? ServiceOf(in Reset reset) =>
+    /// <summary>The resets of a window that are kept individually, in the order in which they were reported.</summary>
+    public IEnumerable<ResetDeduplicator.Report> Reports(long fromMs, long toMs) =>
+        snapshot.Resets().Where(report => report.Reset.AtMs >= fromMs && report.Reset.AtMs < toMs);
+
+    /// <summary>Since when all resets are kept individually; 0 as far as memory reaches.</summary>
+    public long ResetsCompleteSinceMs => snapshot.ResetsCompleteSinceMs;
+
+    /// <summary>The current entries of a Service, by backend and node; those of a node that does not report are its last known ones.</summary>
+    public List<BackendEntries> Backends(ServiceKey service)
+    {
+        var found = new List<BackendEntries>();
+        foreach (var vip in vips.For(new TimelineQuery(nowMs, nowMs, 1, service.Namespace, service.Name)))
+        {
+            if (ServiceAt(vip.Proto, vip.Vip, vip.Vport, nowMs) != service)
+                continue;
+            found.AddRange(
+                from @group in snapshot.At(vip)
+                from member in @group.Members
+                let node = snapshot.Heads[member.Slot]
+                where node is not null && member.Now.Total > 0
+                select new BackendEntries(
+                    node.Name, !node.IsSilent(nowMs), vip.Vip.ToString(), vip.Vport, @group.Key.Backend.ToString(), @group.Key.Bport,
+                    member.Now.Live > 0 ? states.Now(@group.Key) : EntryState.Closing, member.Now.Live, member.Now.Total - member.Now.Live));
+        }
+
+        return found;
+    }
+
+    /// <summary>The Service of a reset's flow, as of its time; null if it has none.</summary>
+    public ServiceKey? ServiceOf(in Reset reset) =>
         reset.Vip.IsNone ? null : ServiceAt(Protocols.Tcp, reset.Vip, reset.Vport, reset.AtMs);
 
     private static void Put(ResetLane lane, TimelineQuery query, long stepMs, long atMs, ResetKind kind, int count)

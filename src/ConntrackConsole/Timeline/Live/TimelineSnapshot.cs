@@ -72,6 +72,9 @@ internal sealed class TimelineSnapshot(
     /// <summary>The resets that are kept individually, in the order in which they were reported.</summary>
     public IReadOnlyList<ResetDeduplicator.Report> Resets() => store.KeptResets();
 
+    /// <summary>Since when all resets are kept individually; 0 as far as memory reaches.</summary>
+    public long ResetsCompleteSinceMs => store.ResetsCompleteSinceMs;
+
     /// <summary>The addresses of Services with resets that are kept individually.</summary>
     public IReadOnlyCollection<VirtualAddress> ResetVips() => store.ResetVips();
 

@@ -144,6 +144,15 @@ internal sealed partial class TimelineStore
             return _resets.Kept;
     }
 
+    internal long ResetsCompleteSinceMs
+    {
+        get
+        {
+            lock (_lock)
+                return _resets.CompleteSinceMs;
+        }
+    }
+
     internal IReadOnlyCollection<VirtualAddress> ResetVips()
     {
         lock (_lock)

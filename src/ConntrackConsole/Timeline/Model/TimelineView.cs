@@ -171,4 +171,10 @@ public sealed record GapSpan(string? Node, GapKind Kind, long FromMs, long ToMs,
 /// <param name="ClockOffsetMs">The console's clock minus the node's, as its collector measured it; null = not reported.</param>
 public sealed record NodeHealth(
     string Node, bool Connected, long LastFrameMs, string Version, IReadOnlyList<Capability> Capabilities, uint Count, uint Max,
-    int? ClockOffsetMs = null);
+    int? ClockOffsetMs = null)
+{
+    private const long SilentMs = 5_000;
+
+    /// <summary>A collector that is connected but sends no frames counts as silent.</summary>
+    public bool Reports(long nowMs) => Connected && nowMs - LastFrameMs <= SilentMs;
+}

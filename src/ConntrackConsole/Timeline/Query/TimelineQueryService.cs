@@ -48,6 +48,9 @@ internal sealed class TimelineQueryService(
     /// <summary>From the snapshot that all readers share, pages and API.</summary>
     public async Task<TimelineView> RecentAsync(TimelineQuery query, CancellationToken ct) => (await SharedAsync(query, Shared(), false, ct)).View;
 
+    /// <summary>From here on memory has everything; what was before is read from storage.</summary>
+    public long LiveFromMs => Math.Max(live.FromMs + 1_000, Math.Min(_startedMs, rollups.FirstOpenMs));
+
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private TimelineQueryExecutor Shared() => live.Read(reading => reading, TimelineStore.SharedMs);
@@ -186,7 +189,7 @@ internal sealed class TimelineQueryService(
 
         // What ended before the start is in blocks, or will be soon; memory is used from the start on, within its own horizon.
         long memoryMs = live.FromMs + 1_000;
-        long liveMs = Math.Max(memoryMs, Math.Min(_startedMs, rollups.FirstOpenMs));
+        long liveMs = LiveFromMs;
         if (fromMs >= liveMs)
             return new StoredWindow(requested, stepMs, liveMs, 0, nowMs, null);
 

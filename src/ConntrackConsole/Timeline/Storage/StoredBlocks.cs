@@ -51,6 +51,10 @@ internal sealed class StoredBlocks : IDisposable
     public DbDataReader Others(BlockKind kind, Level level, string name, long fromMs, long toMs) =>
         Read("SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d AND Name <> $e", kind, level, name, fromMs, toMs);
 
+    /// <summary>The blocks of all names, the newest first: name, beginning, <see cref="Bytes"/>.</summary>
+    public DbDataReader NewestFirst(BlockKind kind, Level level, long fromMs, long toMs) => _rows.Read(
+        "SELECT Name, AtMs, Bytes FROM Blocks WHERE Kind = $a AND Step = $b AND AtMs >= $c AND AtMs < $d ORDER BY AtMs DESC", (long)kind, (long)level.Step, fromMs, toMs);
+
     /// <summary>The packed block of the current row, without a copy: valid until the next row is read.</summary>
     public static ReadOnlySpan<byte> Bytes(DbDataReader row) => BulkConnection.Blob(row, 2);
 

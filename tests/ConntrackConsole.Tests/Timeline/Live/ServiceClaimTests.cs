@@ -69,7 +69,7 @@ public class ServiceClaimTests
         At(500);
         Cluster(new ServiceChange(newer, false));
         At(600);
-        Cluster(new ServiceChange(Service() with { LocalTraffic = true }, false));
+        Cluster(new ServiceChange(Service() with { InternalLocal = true }, false));
         Send(1, (Group, 2, 0));
 
         Assert.Equal("other", _store.Query(new TimelineQuery(T0, T0 + 1_000, 1)).Services.Single(lane => lane.Backends.Count > 0).Name);
