@@ -63,7 +63,7 @@ internal sealed class NodeSummaryBuilder(CheckContext context, TimelineQueryExec
     {
         if (check?.Facts is not { Settings: { Count: > 0 } settings })
             return [];
-        var own = settings.ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal);
+        var own = settings.Where(setting => IsSetting(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal);
         return
         [
             .. own.Keys.Union(values.Keys).Order(StringComparer.Ordinal).Select(name => own.TryGetValue(name, out var setting)
@@ -72,9 +72,12 @@ internal sealed class NodeSummaryBuilder(CheckContext context, TimelineQueryExec
         ];
     }
 
+    // Collectors report the fill of the table beside its settings.
+    private static bool IsSetting(string name) => name != "net.netfilter.nf_conntrack_count";
+
     private static Dictionary<string, SettingValueCounts> Values(IReadOnlyList<NodeCheckContext> nodes)
     {
-        var names = nodes.SelectMany(node => node.Facts!.Settings.Keys).ToHashSet(StringComparer.Ordinal);
+        var names = nodes.SelectMany(node => node.Facts!.Settings.Keys).Where(IsSetting).ToHashSet(StringComparer.Ordinal);
         return names.ToDictionary(name => name, name =>
         {
             List<(string? Value, int Nodes)> counts =

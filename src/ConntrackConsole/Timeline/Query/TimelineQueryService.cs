@@ -21,6 +21,7 @@ internal sealed class TimelineQueryService(
     TimelineStore live, StoredBlockReader blocks, StoredFacts facts, OwnershipArchive owners, HistoryRetention keep, RollupQueue rollups, ClusterState cluster, AnswerTurns turns, TimeProvider time)
 {
     private const int MaxCachedSyncs = 64;
+    private const int MinAlignedColumns = 20;
 
     private readonly StoredParts _stored = new();
     private readonly ConditionalWeakTable<TimelineQueryExecutor, ConcurrentDictionary<(TimelineQuery Query, bool Follows), Lazy<Task<Followed>>>> _shared = new();
@@ -115,7 +116,9 @@ internal sealed class TimelineQueryService(
         Task<Followed> TakeAsync()
         {
             _waiting.TryRemove(question, out _);
-            long stepMs = Math.Max(1, (question.ToMs + query.Columns - 1) / query.Columns), lateMs = Math.Max(0, (NowMs - query.ToMs + stepMs - 1) / stepMs * stepMs);
+            // By whole columns, so that they stay where they are. One of few columns would be in the future.
+            long stepMs = query.Columns < MinAlignedColumns ? 1 : Math.Max(1, (question.ToMs + query.Columns - 1) / query.Columns);
+            long lateMs = Math.Max(0, (NowMs - query.ToMs + stepMs - 1) / stepMs * stepMs);
             return SharedAsync(query with { FromMs = query.FromMs + lateMs, ToMs = query.ToMs + lateMs }, Shared(), true, CancellationToken.None);
         }
     }

@@ -204,7 +204,7 @@ public sealed class NodesPageTests : IAsyncDisposable
     {
         _console.Store.Connected(new Hello(
             node, "0.1.0", "boot", "6.12", _console.NowMs - 1_000, [new Capability("events", true, "ok"), new Capability("resets.trace", false, "tracefs is not mounted")],
-            new Dictionary<string, string> { [BeLiberal] = beLiberal, ["net.netfilter.nf_conntrack_max"] = "262144" }));
+            new Dictionary<string, string> { [BeLiberal] = beLiberal, ["net.netfilter.nf_conntrack_max"] = "262144", ["net.netfilter.nf_conntrack_count"] = $"{(int)node[^1]}" }));
         Send(node, 1);
         if (node == "node-b")
             _console.Store.Disconnected(node);

@@ -128,6 +128,18 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public async Task Window_OfOneColumn_ThatWaitsForItsTurn_EndsAtThePresent()
+    {
+        using var console = await TimelineFixture.StartAsync();
+        var page = new PageQuery(new TimelineQuery(T0 - 900_000, T0, 1));
+        console.Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
+
+        var view = (await console.History.FollowAsync(page, TestContext.Current.CancellationToken)).Window!;
+
+        Assert.InRange(view.ToMs, T0, T0 + 1_000);
+    }
+
+    [Fact]
     public async Task Window_OfThePast_IsNotKept_SoThatItIsReadAgain()
     {
         using var console = await TimelineFixture.StartAsync();
