@@ -22,7 +22,7 @@ internal static class ScenarioRun
     {
         var scenario = run.Scenario;
         int before = lab.Events("scenario-done").Count;
-        var known = (await source.ReadAsync(stop)).Findings.Select(finding => finding.Id).ToHashSet();
+        var known = (await source.ReadAsync(stop)).Findings.ToDictionary(finding => finding.Id, finding => finding.Text);
         double began = Now;
         source.Begin();
         lab.Send($"scenario {scenario.Name}");
@@ -51,7 +51,7 @@ internal static class ScenarioRun
         return new ObservedRun(began, Now, labels, RunResult.OfParts(run, source, labels, [.. named.Values], insufficient));
 
         // In the same lab an earlier scenario did the same to the same Service: one finding with new signs.
-        bool GoesOn(NamedFinding finding) => finding.Until >= began
+        bool GoesOn(NamedFinding finding) => (finding.Until is { } until ? until >= began : known.TryGetValue(finding.Id, out string? before) && before != finding.Text)
             && scenario.Parts.Any(part => part.Code is { } code && (finding.Service ?? part.ServiceKey) == part.ServiceKey && source.IsRight(finding, code, part.Mechanism!));
 
         bool IsNamed() => scenario.Parts.All(part => part.Code is { } code && named.Values.Any(item => source.IsRight(item.Finding, code, part.Mechanism!)));
@@ -59,7 +59,7 @@ internal static class ScenarioRun
         void Take(FindingsSnapshot snapshot)
         {
             double now = Now;
-            foreach (var finding in snapshot.Findings.Where(finding => (finding.Since is { } since ? since >= began - SlackSeconds : !known.Contains(finding.Id)) || GoesOn(finding)))
+            foreach (var finding in snapshot.Findings.Where(finding => (finding.Since is { } since ? since >= began - SlackSeconds : !known.ContainsKey(finding.Id)) || GoesOn(finding)))
                 named.TryAdd(finding.Id, (finding, now));
             insufficient.UnionWith(snapshot.Insufficient.Where(missing => scenario.Parts.Any(part => FindingsSnapshot.IsAbout(missing, part.ServiceKey))));
         }
