@@ -22,7 +22,7 @@ internal static class ScenarioRun
     {
         var scenario = run.Scenario;
         int before = lab.Events("scenario-done").Count;
-        var known = (await source.ReadAsync(stop)).Findings.ToDictionary(finding => finding.Id, finding => finding.Text);
+        var known = (await source.ReadAsync(stop)).Findings.GroupBy(finding => finding.Id).ToDictionary(same => same.Key, same => same.Last().Text);
         double began = Now;
         source.Begin();
         lab.Send($"scenario {scenario.Name}");

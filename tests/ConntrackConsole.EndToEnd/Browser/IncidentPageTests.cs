@@ -59,9 +59,9 @@ public sealed class IncidentPageTests(Chromium chromium)
 
         await page.GotoAsync($"{host.Url}/incidents");
         await page.GetByTestId("incident-link").ClickAsync();
-        // What arrives above the button moves it, also from under a click.
+        // What arrives above the button moves it, also from under a click: by the keyboard it is the same button wherever it is.
         await Assertions.Expect(page.GetByTestId("incident-event-action")).ToBeVisibleAsync();
-        await page.GetByTestId("incident-close").ClickAsync();
+        await page.GetByTestId("incident-close").PressAsync("Enter");
         await Assertions.Expect(page.GetByTestId("incident-release")).ToBeVisibleAsync();
         await page.GotoAsync($"{host.Url}/incidents");
         await Assertions.Expect(page.GetByTestId("incident-link")).ToBeVisibleAsync();
