@@ -19,8 +19,8 @@ export function shell(dotnet) {
   const visibilityChanged = () => dotnet.invokeMethodAsync("VisibilityChanged", document.visibilityState === "hidden");
   document.addEventListener("visibilitychange", visibilityChanged);
 
-  // By the keys' own times: a timer of an earlier prefix would end a later one.
-  let prefixAt = -Infinity;
+  // The timer of an earlier prefix must not end a later one. Not by the keys' own times: a busy page handles the first key late.
+  let prefix = "", prefixTimer = 0;
   const keyDown = event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target;
@@ -36,8 +36,9 @@ export function shell(dotnet) {
     if (dialog?.querySelector(".keys") && event.key === "Escape") { dotnet.invokeMethodAsync("KeyPressed", "close keys"); return; }
     if (dialog && event.key !== "?") return;
     let key = event.key;
-    if (event.timeStamp - prefixAt < 1200) { key = "g" + key; prefixAt = -Infinity; }
-    else if (key === "g") { prefixAt = event.timeStamp; return; }
+    clearTimeout(prefixTimer);
+    if (prefix) { key = prefix + key; prefix = ""; }
+    else if (key === "g") { prefix = "g"; prefixTimer = setTimeout(() => { prefix = ""; }, 1200); return; }
     if (key === "/") {
       const filter = document.querySelector("[data-filter]");
       if (filter) { event.preventDefault(); filter.focus(); }
