@@ -19,7 +19,7 @@ export function shell(dotnet) {
   const visibilityChanged = () => dotnet.invokeMethodAsync("VisibilityChanged", document.visibilityState === "hidden");
   document.addEventListener("visibilitychange", visibilityChanged);
 
-  // The timer of an earlier prefix must not end a later one. Not by the keys' own times: a busy page handles the first key late.
+  // Three seconds: people who type with one finger, and busy machines. The timer of an earlier prefix must not end a later one. Not by the keys' own times: a busy page handles the first key late.
   let prefix = "", prefixTimer = 0;
   const keyDown = event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -38,7 +38,7 @@ export function shell(dotnet) {
     let key = event.key;
     clearTimeout(prefixTimer);
     if (prefix) { key = prefix + key; prefix = ""; }
-    else if (key === "g") { prefix = "g"; prefixTimer = setTimeout(() => { prefix = ""; }, 1200); return; }
+    else if (key === "g") { prefix = "g"; prefixTimer = setTimeout(() => { prefix = ""; }, 3000); return; }
     if (key === "/") {
       const filter = document.querySelector("[data-filter]");
       if (filter) { event.preventDefault(); filter.focus(); }
