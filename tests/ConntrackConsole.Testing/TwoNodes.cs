@@ -14,10 +14,8 @@ namespace ConntrackConsole.Testing;
 /// </summary>
 internal sealed partial class TwoNodes : IDisposable
 {
-    // A trace sees the whole machine: concurrent instances must not share an address.
-    // Nor may concurrent test runs: they start at different numbers.
-    private static int _instances = Environment.ProcessId;
-
+    // A trace sees the whole machine: concurrent instances, also those of other test programs, must not share an address.
+    private readonly ClaimedNumber _number = ClaimedNumber.Take("two-nodes", 63);
     private readonly string _id;
     private readonly int _net;
     private readonly List<string> _made = [];
@@ -25,9 +23,8 @@ internal sealed partial class TwoNodes : IDisposable
     /// <param name="connected">False if no connection is needed: then the constructor does not wait until one is possible.</param>
     public TwoNodes(bool bridged = false, bool connected = true)
     {
-        int number = Interlocked.Increment(ref _instances) % 63;
-        _net = 4 * number;
-        _id = $"rst{Environment.ProcessId}-{number}";
+        _net = 4 * _number.Value;
+        _id = $"rst{Environment.ProcessId}-{_number.Value}";
         try
         {
             foreach (string name in (string[])[A, B, PodA, PodB, SecondPodA])
@@ -116,6 +113,7 @@ internal sealed partial class TwoNodes : IDisposable
     {
         foreach (string name in _made)
             Ip($"netns del {_id}{name}");
+        _number.Dispose();
     }
 
     /// <summary>Runs an action on a new thread in the namespace, without waiting for it.</summary>
