@@ -63,8 +63,11 @@ internal sealed record FindingWindow(long FromMs, long ToMs, OwnershipHistory Hi
 /// <param name="Address">The address and port by which its clients use the Service; null if there is no entry of it.</param>
 internal readonly record struct FindingSubject(Kernel.Net.Ip Backend, ServiceKey? Service, ServiceAddress? Address)
 {
-    /// <summary>The same over time: which of several addresses has the larger number of entries does not matter.</summary>
-    public (Kernel.Net.Ip, ServiceKey?) Identity => (Backend, Service);
+    /// <summary>
+    /// The same over time. Of a backend, it does not matter which of its Service's addresses has the larger number of entries;
+    /// without a backend each address is a subject of its own: a Service of both families is refused at each of them.
+    /// </summary>
+    public FindingSubject Identity => Service is null || Backend.IsNone ? this : this with { Address = null };
 
     public override string ToString() => (Service?.ToString() ?? Address?.ToString()) is { } service
         ? Backend.IsNone ? service : $"{service} → {Backend}" : Backend.ToString();

@@ -27,8 +27,12 @@ internal sealed record ObservedFinding(string Id, FindingSubject Subject, Findin
     public string Code => Finding.Mechanism.Code;
 
     /// <summary>The same finding over time, also when its first events have left the window.</summary>
-    public (string, Ip, Cluster.Model.ServiceKey?) Identity => (Code, Subject.Backend, Subject.Service);
+    public FindingIdentity Identity => new(Code, Subject.Identity);
 }
+
+/// <summary>What makes two findings of different moments the same.</summary>
+/// <param name="Subject">As <see cref="FindingSubject.Identity"/>.</param>
+internal readonly record struct FindingIdentity(string Code, FindingSubject Subject);
 
 /// <summary>One flow of those that a finding is about, as far as it is known: who sends, which node translates, and where it should arrive.</summary>
 internal sealed record ObservedFlow
@@ -97,7 +101,7 @@ internal static class FindingId
 
     public static string Of(string code, FindingSubject subject, long? sinceMs, string scope = "")
     {
-        string text = string.Create(CultureInfo.InvariantCulture, $"{code}\n{subject.Service}\n{(subject.Service is null ? subject.Address?.ToString() : "")}\n{subject.Backend}\n{scope}\n{sinceMs ?? 0}");
+        string text = string.Create(CultureInfo.InvariantCulture, $"{code}\n{subject.Service}\n{subject.Identity.Address}\n{subject.Backend}\n{scope}\n{sinceMs ?? 0}");
         return Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..Length];
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings.Live;
 
@@ -34,11 +35,11 @@ internal sealed class FindingAudit(AuditLog log)
 
     private static AuditNote Note(FindingChange change)
     {
-        var (code, backend, service) = change.Identity;
+        var (code, subject) = change.Identity;
         var finding = change.Finding;
-        string target = finding?.Subject.ToString() ?? $"{service} → {backend}";
+        string target = (finding?.Subject ?? subject).ToString();
         string? details = change.IsOpened
-            ? JsonSerializer.Serialize(new OpenedRow(code, service?.Namespace, service?.Name, backend.IsNone ? null : backend.ToString(), finding!.SinceMs), JsonSerializerOptions.Web)
+            ? JsonSerializer.Serialize(new OpenedRow(code, subject.Service?.Namespace, subject.Service?.Name, subject.Backend.IsNone ? null : subject.Backend.ToString(), subject.Address?.ToString(), finding!.SinceMs), JsonSerializerOptions.Web)
             : null;
         string why = finding is null ? "It is not derived any more since the console started" : finding.Finding.Mechanism.Title;
         string result = change.IsOpened ? finding!.Finding.Explains.Text : "closed";
@@ -54,8 +55,12 @@ internal sealed class FindingAudit(AuditLog log)
         {
             return row.After is { } text && JsonSerializer.Deserialize<OpenedRow>(text, JsonSerializerOptions.Web) is { Code: { } code } opened
                 ? new OpenFinding(
-                    row.ActionId, code, opened.Backend is { } ip && Ip.TryParse(ip, out var backend) ? backend : default,
-                    opened is { Namespace: { } ns, Service: { } name } ? new ServiceKey(ns, name) : null, opened.SinceMs)
+                    row.ActionId,
+                    new FindingIdentity(code, new FindingSubject(
+                        opened.Backend is { } ip && Ip.TryParse(ip, out var backend) ? backend : default,
+                        opened is { Namespace: { } ns, Service: { } name } ? new ServiceKey(ns, name) : null,
+                        ServiceAddress.TryParse(opened.Address, out var address) ? address : null)),
+                    opened.SinceMs)
                 : null;
         }
         catch (JsonException)
@@ -64,5 +69,5 @@ internal sealed class FindingAudit(AuditLog log)
         }
     }
 
-    private sealed record OpenedRow(string? Code, string? Namespace, string? Service, string? Backend, long? SinceMs);
+    private sealed record OpenedRow(string? Code, string? Namespace, string? Service, string? Backend, string? Address, long? SinceMs);
 }

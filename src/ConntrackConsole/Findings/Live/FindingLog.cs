@@ -1,6 +1,3 @@
-using ConntrackConsole.Cluster.Model;
-using ConntrackConsole.Kernel.Net;
-
 namespace ConntrackConsole.Findings.Live;
 
 /// <summary>
@@ -18,7 +15,7 @@ internal sealed class FindingLog
     // After a start the nodes reconnect first.
     private const long RestoreDelayMs = 120_000;
 
-    private readonly Dictionary<(string, Ip, ServiceKey?), Entry> _open = [];
+    private readonly Dictionary<FindingIdentity, Entry> _open = [];
     private readonly Queue<FindingChange> _changes = new();
     private readonly Dictionary<string, int> _opened = [];
 
@@ -31,7 +28,7 @@ internal sealed class FindingLog
     public IReadOnlyDictionary<string, int> Opened => _opened;
 
     /// <summary>The code of each open finding's mechanism.</summary>
-    public IEnumerable<string> OpenCodes => _open.Keys.Select(identity => identity.Item1);
+    public IEnumerable<string> OpenCodes => _open.Keys.Select(identity => identity.Code);
 
     public bool IsRestored { get; private set; }
 
@@ -109,11 +106,8 @@ internal sealed record FindingChange(ObservedFinding? Finding, bool IsOpened)
 {
     public string Id { get; init; } = Finding?.Id ?? "";
 
-    public (string Code, Ip Backend, ServiceKey? Service) Identity { get; init; } = Finding?.Identity ?? default;
+    public FindingIdentity Identity { get; init; } = Finding?.Identity ?? default;
 }
 
 /// <summary>A finding that an earlier run opened and did not close.</summary>
-internal sealed record OpenFinding(string Id, string Code, Ip Backend, ServiceKey? Service, long? SinceMs)
-{
-    public (string, Ip, ServiceKey?) Identity => (Code, Backend, Service);
-}
+internal sealed record OpenFinding(string Id, FindingIdentity Identity, long? SinceMs);

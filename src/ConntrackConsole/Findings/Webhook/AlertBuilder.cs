@@ -26,10 +26,10 @@ internal static class AlertBuilder
     {
         ArgumentNullException.ThrowIfNull(change);
         bool fires = change.What == FindingAudit.Opened;
-        string code = change.Code ?? opened?.Code ?? "";
+        string code = change.Code ?? opened?.Identity.Code ?? "";
         var mechanism = finding?.Finding.Mechanism ?? MechanismCatalog.All.FirstOrDefault(one => one.Code == code);
-        var service = finding?.Subject.Service ?? opened?.Service;
-        var backend = finding?.Subject.Backend ?? opened?.Backend ?? default;
+        var service = finding?.Subject.Service ?? opened?.Identity.Subject.Service;
+        var backend = finding?.Subject.Backend ?? opened?.Identity.Subject.Backend ?? default;
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["alertname"] = NameOf(code), ["mechanism"] = mechanism?.Id ?? "", ["code"] = code, ["namespace"] = service?.Namespace ?? "", ["service"] = service?.Name ?? "",

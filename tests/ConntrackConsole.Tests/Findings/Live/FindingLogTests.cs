@@ -3,6 +3,7 @@ using ConntrackConsole.Findings;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Tests.Findings.Explanation;
+using ConntrackConsole.Wire;
 using Xunit;
 
 namespace ConntrackConsole.Tests.Findings.Live;
@@ -63,18 +64,42 @@ public sealed class FindingLogTests
     [Fact]
     public void RestoredFinding_OpensNoSecondTime_AndClosesTwoMinutesAfterTheStart()
     {
-        _log.Restore([new OpenFinding("finding-old", _hole.Code, _hole.Subject.Backend, _hole.Subject.Service, T0 - 600_000)]);
+        _log.Restore([new OpenFinding("finding-old", _hole.Identity, T0 - 600_000)]);
         Assert.True(_log.IsRestored);
         Assert.Equal("finding-old", Assert.Single(_log.Update([_hole], T0)).Id);
         Assert.Empty(Changes());
 
         var other = new FindingLog();
-        other.Restore([new OpenFinding("finding-old", _hole.Code, _hole.Subject.Backend, _hole.Subject.Service, null)]);
+        other.Restore([new OpenFinding("finding-old", _hole.Identity, null)]);
         other.Update([], T0);
         other.Update([], T0 + 119_000);
         Assert.Null(other.NextChange());
         other.Update([], T0 + 120_000);
         Assert.Equal(("finding-old", false), (other.NextChange()!.Id, other.NextChange()!.IsOpened));
+    }
+
+    /// <summary>Clients are refused at both addresses of a dual-stack Service: each finding has its own id, and closes by itself.</summary>
+    [Fact]
+    public void ServiceOfTwoAddresses_WithoutBackend_HasAFindingForEach()
+    {
+        var subject = _hole.Subject with { Backend = default, Address = new ServiceAddress(6, Ip.Parse("10.96.0.10"), 80) };
+        var four = _hole with { Id = "finding-4", Subject = subject };
+        var six = _hole with { Id = "finding-6", Subject = subject with { Address = new ServiceAddress(6, Ip.Parse("fd00:96::10"), 80) } };
+        Assert.Equal(["finding-4", "finding-6"], _log.Update([four, six], T0).Select(finding => finding.Id).Order());
+        Assert.Equal([true, true], Changes());
+        Assert.NotEqual(FindingId.Of("m13", four.Subject, T0), FindingId.Of("m13", six.Subject, T0));
+        _log.Update([six], T0 + 31_000);
+        Assert.Equal([false], Changes());
+    }
+
+    /// <summary>A pod's entries are of several addresses of its Service: which one has most of them may change.</summary>
+    [Fact]
+    public void BackendWhoseAddressOfTheServiceChanges_IsOne()
+    {
+        _log.Update([_hole], T0);
+        var other = _hole with { Id = "finding-2", Subject = _hole.Subject with { Address = new ServiceAddress(6, Ip.Parse("192.0.2.7"), 443) } };
+        Assert.Equal(_hole.Id, Assert.Single(_log.Update([other], T0 + 1_000)).Id);
+        Assert.Equal([true], Changes());
     }
 
     [Fact]

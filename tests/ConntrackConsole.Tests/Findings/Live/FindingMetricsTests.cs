@@ -56,7 +56,7 @@ public sealed class FindingMetricsTests
     public async Task FindingOfAnEarlierRun_IsOpen_AndNotCountedAgain()
     {
         var hole = Explained.Of(MechanismCodes.BlackHole);
-        _log.Restore([new OpenFinding("finding-old", hole.Code, hole.Subject.Backend, hole.Subject.Service, Explained.SinceMs)]);
+        _log.Restore([new OpenFinding("finding-old", hole.Identity, Explained.SinceMs)]);
         Update([hole], Explained.SinceMs + 1_000);
         const string labels = $"{{mechanism=\"M4\",code=\"{MechanismCodes.BlackHole}\"}}";
         Assert.Contains($"{Opened}{labels} 0", await LinesAsync());
