@@ -127,7 +127,14 @@ internal sealed class AddressWatcher(Sysctl sysctl)
         {
             var row = Row(name.Reply.Src);
             if (name.Reply.Proto == Protocols.Udp && (look.IsRefreshed(nowMs) || look.IsSending(nowMs)))
-                rows[row.PodIp] = row with { UdpRefreshed = row.UdpRefreshed + 1, UdpSending = row.UdpSending + (look.IsSending(nowMs) ? 1u : 0) };
+            {
+                rows[row.PodIp] = row with
+                {
+                    UdpRefreshed = row.UdpRefreshed + 1,
+                    UdpSending = row.UdpSending + (look.IsSending(nowMs) ? 1u : 0),
+                    UdpSendingLastSecond = row.UdpSendingLastSecond + (look.IsSendingLastSecond(nowMs) ? 1u : 0),
+                };
+            }
             else if (name.Reply.Proto == Protocols.Tcp && look.IsReused(nowMs))
                 rows[row.PodIp] = row with { SynReused = row.SynReused + 1 };
         }

@@ -17,14 +17,11 @@ internal struct RefreshTracker
 
     // A look-up comes shortly before the second's end, and cuts off fractions: a sender of one packet a second sends all the time.
     private const long SendingMs = 2_050;
-
-    // Each change is a row of a frame: of a slow sender a few are enough.
-    private const int MaxStops = 5;
+    private const long SendingLastSecondMs = 1_050;
 
     private long _firstMs, _expiresAtMs, _refreshedMs, _beforeMs;
     private long _sentMs;
-    private int _stops;
-    private bool _wasSending;
+    private Stops _stops, _stopsOfASecond;
     private bool _isSampled;
 
     /// <param name="timeoutSeconds">What is left of the timeout.</param>
@@ -39,9 +36,8 @@ internal struct RefreshTracker
             (_isSampled, _firstMs, _expiresAtMs) = (true, nowMs, expiresAtMs);
         else if (expiresAtMs > _expiresAtMs + RoundingMs)
             (_expiresAtMs, _beforeMs, _refreshedMs) = (expiresAtMs, _refreshedMs, nowMs);
-        bool isSending = SentWithin(nowMs);
-        _stops += _wasSending && !isSending ? 1 : 0;
-        _wasSending = isSending;
+        _stops.Next(SentWithin(SendingMs, nowMs));
+        _stopsOfASecond.Next(SentWithin(SendingLastSecondMs, nowMs));
     }
 
     /// <summary>Something was sent in the last seconds. A look-up that was late makes the remaining timeout grow without a packet: where its length is known, the packet's time decides.</summary>
@@ -49,11 +45,31 @@ internal struct RefreshTracker
         _refreshedMs != 0 && nowMs - _refreshedMs <= LastsMs && (_sentMs == 0 || nowMs - _sentMs <= LastsMs + SendingMs);
 
     /// <summary>Something was certainly sent within the last two seconds, and since the first look-up: more than one packet uses the entry.</summary>
-    public readonly bool IsSending(long nowMs) => _stops < MaxStops && SentWithin(nowMs);
+    public readonly bool IsSending(long nowMs) => _stops.AreFew && SentWithin(SendingMs, nowMs);
 
-    private readonly bool SentWithin(long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= SendingMs;
+    /// <summary>The same within the last second.</summary>
+    public readonly bool IsSendingLastSecond(long nowMs) => _stopsOfASecond.AreFew && SentWithin(SendingLastSecondMs, nowMs);
+
+    private readonly bool SentWithin(long forMs, long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= forMs;
 
     /// <summary>Of an unanswered SYN: it is sent more often than one connection would, so that several use the entry.</summary>
     public readonly bool IsReused(long nowMs) =>
         IsRefreshed(nowMs) && _beforeMs - _firstMs >= LastCloseRepeatMs && _refreshedMs - _beforeMs <= MaxReuseIntervalMs;
+
+    // Each change is a row of a frame: of a slow sender a few are enough.
+    private struct Stops
+    {
+        private const int Max = 5;
+
+        private int _count;
+        private bool _wasSending;
+
+        public readonly bool AreFew => _count < Max;
+
+        public void Next(bool isSending)
+        {
+            _count += _wasSending && !isSending ? 1 : 0;
+            _wasSending = isSending;
+        }
+    }
 }

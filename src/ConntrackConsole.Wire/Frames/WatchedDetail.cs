@@ -33,6 +33,9 @@ internal readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Lin
     /// <summary>UDP entries that, by their remaining timeout, certainly had a packet within the last two seconds, and not their first one. Older collectors do not send it.</summary>
     public uint UdpSending { get; init; }
 
+    /// <summary>Of <see cref="UdpSending"/>: those that certainly had a packet within the last second. Older collectors do not send it.</summary>
+    public uint UdpSendingLastSecond { get; init; }
+
     /// <summary>Established entries of which data waits, and of which no packet renewed the timeout for more than a second at some look-up since the last answer: their senders back off. Older collectors do not send it.</summary>
     public uint BackingOff { get; init; }
 

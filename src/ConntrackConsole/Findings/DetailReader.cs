@@ -11,8 +11,10 @@ internal static class DetailReader
     // An entry counts as refreshed for ten seconds: what was refreshed before the pod's end must not count.
     private const long RefreshedMs = 11_000;
 
-    // What a collector reports as sent within the last two seconds was sent after it.
+    // What a collector reports as sent within the last two seconds, or the last one, was sent after it. kube-proxy deletes the entries of a pod
+    // that ends within a second or so: that is no fault yet.
     private const long SendingMs = 2_000;
+    private const long SendingLastSecondMs = 1_500;
 
     /// <summary>Look-ups of an address to which no packet arrives: what waits now waits for nothing, unless something answered since.</summary>
     public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
@@ -67,7 +69,7 @@ internal static class DetailReader
             var head = subject.Record.Nodes[incidents.Slot].Head;
             int last = Array.FindLastIndex(incidents.Details, row => row.AtMs + head.ClockOffsetMs <= atMs);
             long lastedMs = Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs;
-            if (last < 0 || (lastedMs >= RefreshedMs ? incidents.Details[last].Row.UdpRefreshed : lastedMs >= SendingMs ? incidents.Details[last].Row.UdpSending : 0) is var refreshed && refreshed == 0)
+            if (last < 0 || Sent(incidents.Details[last].Row, lastedMs) is var refreshed && refreshed == 0)
                 continue;
             count += refreshed;
             int first = Array.FindLastIndex(incidents.Details, last, row => row.Row.UdpRefreshed == 0) + 1;
@@ -77,6 +79,14 @@ internal static class DetailReader
         count = Math.Min(count, entries);
         return count == 0 ? Occurrences.None : new Occurrences((int)count, [firstMs]);
     }
+
+    private static uint Sent(WatchedDetail row, long lastedMs) => lastedMs switch
+    {
+        >= RefreshedMs => row.UdpRefreshed,
+        >= SendingMs => row.UdpSending,
+        >= SendingLastSecondMs => row.UdpSendingLastSecond,
+        _ => 0,
+    };
 
     /// <summary>The last moments at which a node saw refreshed UDP entries.</summary>
     public static IEnumerable<long> EndsOfUdp(SubjectRecords subject)

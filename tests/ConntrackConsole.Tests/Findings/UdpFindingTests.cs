@@ -44,6 +44,25 @@ public sealed class UdpFindingTests
         Assert.Equal(isFound ? [MechanismCodes.UdpDeadBackend] : [], await scene.CodesAsync());
     }
 
+    /// <summary>A packet of the last second shows it earlier; not as early as kube-proxy may still delete the entries of a pod that ended.</summary>
+    [Theory]
+    [InlineData(2, 2, true)]
+    [InlineData(2, 1, false)]
+    [InlineData(0, 2, false)]
+    public async Task UdpThatWasSentWithinTheLastSecond_IsM8_AfterASecondAndAHalf(uint lastSecond, int seconds, bool isFound)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(proto: Protocols.Udp), FlowState.Assured, 2);
+        scene.Run(1);
+        scene.Console.Clock.Advance(TimeSpan.FromSeconds(0.4));
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false), new PodChange(A, true));
+        scene.Detail("node1", udp: 2, sending: 2, lastSecond: lastSecond);
+        scene.Run(seconds);
+
+        Assert.Equal(isFound ? [MechanismCodes.UdpDeadBackend] : [], await scene.CodesAsync());
+    }
+
     /// <summary>The pod's object may be deleted long after its interface: from the interface on nothing arrives.</summary>
     [Fact]
     public async Task UdpThatIsSentAfterTheInterfacesEnd_IsM8_ThoughThePodsObjectIsDeletedLater()

@@ -34,6 +34,7 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         new(16, _ => OverflowSection.MaxLength, OverflowSection.HasAny, OverflowSection.Write, OverflowSection.Read),
         DetailCountSection.Of(17, row => row.UdpSending, (row, count) => row with { UdpSending = count }),
         DetailCountSection.Of(18, row => row.BackingOff, (row, count) => row with { BackingOff = count }),
+        DetailCountSection.Of(19, row => row.UdpSendingLastSecond, (row, count) => row with { UdpSendingLastSecond = count }),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

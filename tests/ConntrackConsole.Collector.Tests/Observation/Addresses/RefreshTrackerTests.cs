@@ -37,6 +37,20 @@ public class RefreshTrackerTests
     public void IsSending_WithinTwoSecondsOfACertainPacket(int[] sent, long nowMs, bool expected) =>
         Assert.Equal(expected, Sampled((int)(nowMs / 1_000), sent.Contains, 30, 30).IsSending(nowMs));
 
+    /// <summary>A packet within the last second is certain only where the kernel's whole seconds do not hide a former one.</summary>
+    [Theory]
+    [InlineData(120, 119u, 1_000, true)]
+    [InlineData(120, 118u, 1_000, false)]
+    [InlineData(120, 119u, 2_000, false)]
+    public void IsSendingLastSecond_NeedsACertainPacket(uint full, uint left, long laterMs, bool expected)
+    {
+        var tracker = default(RefreshTracker);
+        tracker.Next(full - 1, 0, full);
+        tracker.Next(full - 1, 10_000, full);
+        tracker.Next(left, 20_000, full);
+        Assert.Equal(expected, tracker.IsSendingLastSecond(20_000 + laterMs - 1_000));
+    }
+
     /// <summary>One packet a second is no change of row; of a sender that pauses for longer, rows end after a few.</summary>
     [Theory]
     [InlineData(1, 40, true)]
