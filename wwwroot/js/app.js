@@ -49,7 +49,10 @@ export function shell(dotnet) {
       dotnet.invokeMethodAsync("KeyPressed", key);
     }
   };
+  // At once: the text that a server selects when it has heard of the focus may be what was typed since.
+  const focused = event => { if (event.target.matches?.("[data-filter]")) event.target.select?.(); };
   document.addEventListener("keydown", keyDown);
+  document.addEventListener("focusin", focused);
   // Keys pressed before this line go nowhere: tests wait for this mark.
   document.documentElement.dataset.shortcuts = "on";
   return {
@@ -58,6 +61,7 @@ export function shell(dotnet) {
     dispose() {
       delete document.documentElement.dataset.shortcuts;
       document.removeEventListener("keydown", keyDown);
+      document.removeEventListener("focusin", focused);
       document.removeEventListener("visibilitychange", visibilityChanged);
       dark.removeEventListener("change", systemChanged);
     },
