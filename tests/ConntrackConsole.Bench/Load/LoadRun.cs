@@ -52,6 +52,8 @@ internal static class LoadRun
             say($"no minute was rolled up: {rollup.Last} of {options.Nodes} nodes have blocks");
         await using var pages = new OpenPages(console.Url, cookies, cluster.Shape, options.Pages);
         await pages.OpenAsync();
+        // A page's first view is not steady state either.
+        await UntilAsync(() => pages.Totals.Draws >= options.Pages, MaxRollup, null);
         say("steady state");
         var reading = Task.WhenAll(readers.RunAsync(measured.Token), whole.RunAsync(measured.Token));
         await SteadyAsync(options, console, fleet, pages.Totals, result);

@@ -182,6 +182,7 @@ public sealed class OutcomeMonitorTests : IAsyncLifetime
         // Those of another Service do not count.
         frame.Resets.Add(reset with { Src = Ip.Parse("10.96.0.99"), Vip = Ip.Parse("10.96.0.99"), Dst = Ip.Parse("10.1.1.2"), Backend = Ip.Parse("10.1.0.78") });
         _scene.Nodes["node1"].Send(frame);
+        await Eventually.TrueAsync(() => _scene.Host.Get<TimelineStore>().ResetsOf(Ip.Parse("10.1.0.77"), new HashSet<(Ip, ushort)>(), reset.AtMs, reset.AtMs + 1).Values.Sum() == 1);
 
         var resets = Assert.Single((await FinalAsync(record)).Resets);
         Assert.Equal((ResetKind.NewBackend, 0, 1), (resets.Kind, resets.Before, resets.After));
