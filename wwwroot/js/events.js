@@ -1,4 +1,5 @@
 // The events of a view in order of time: the arrow keys step through them.
+import { addCounterEvents } from "./counters.js";
 import { rolloutMoments } from "./rollouts.js";
 import { phasesOf } from "./symbols.js";
 import { phaseText } from "./terminations.js";
@@ -16,6 +17,7 @@ export function eventsOf(view, notes) {
   ["un-NATed", "from backend", "other"].forEach((kind, index) => view.resets[index].forEach((count, column) => {
     if (count > 0) add(view.from + (column + .5) * view.step, `${count} ${count === 1 ? "reset" : "resets"}, ${kind}`);
   }));
+  addCounterEvents(view, add);
   for (const restart of view.restarts) add(restart.at, restart.text, restart.ip ? { ip: restart.ip } : null);
   for (const gap of view.gaps) add(gap.from, `gap ${gap.node ? "on " + gap.node : ""}: ${gap.text}`);
   return events.sort((a, b) => a.at - b.at);

@@ -1,7 +1,7 @@
 // Decodes what Components/Controls/Timeline/ViewIncrement.cs encodes: what changed in a view since a former one. Change both files together.
 import { Reader, numbered } from "./view.js";
 
-const MAGIC = 0x31495443; // "CTI1"
+const MAGIC = 0x32495443; // "CTI2"
 
 export function isIncrement(bytes) {
   return new Reader(bytes).magic === MAGIC;
@@ -60,5 +60,9 @@ export function readIncrement(bytes, former) {
   view.resets = rows(former.resets);
   view.gaps = items(former.gaps, () => reader.gap());
   view.restarts = items(former.restarts, () => reader.restart());
+  view.counters = reader.u8() === 0 ? null : {
+    rates: rows(former.counters?.rates ?? Array(5).fill(null)), gauges: rows(former.counters?.gauges ?? Array(4).fill(null)),
+    names: items(former.counters?.names ?? [], () => reader.str()), failures: items(former.counters?.failures ?? [], () => reader.failure()),
+  };
   return view;
 }

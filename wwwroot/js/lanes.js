@@ -272,7 +272,7 @@ export class GapLane {
 }
 
 // Calls draw(a, b, value) for every run of equal positive values: columns a (with) to b (without).
-function steps(view, valueAt, draw) {
+export function steps(view, valueAt, draw) {
   for (let i = 0; i < view.columns;) {
     const value = valueAt(i);
     let to = i + 1;
@@ -283,7 +283,7 @@ function steps(view, valueAt, draw) {
 }
 
 // The same for a band on a baseline that may step where the band does not.
-function overBaseline(view, base, series, draw) {
+export function overBaseline(view, base, series, draw) {
   steps(view, i => series[i], (a, b, value) => {
     for (let from = a, to; from < b; from = to) {
       for (to = from + 1; to < b && base[to] === base[from];) to++;
@@ -293,7 +293,7 @@ function overBaseline(view, base, series, draw) {
 }
 
 // Unknown is never drawn as zero. The last seconds of a live view are not a gap: they are only not reported yet.
-function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
+export function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
   const reported = Math.min(view.columns, Math.max(0, Math.ceil((view.now - NOT_YET - view.from) / view.step)));
   ctx.fillStyle = paint.gapHatch;
   for (let i = 0; i < reported;) {
@@ -305,13 +305,13 @@ function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
   }
 }
 
-const span = ms => ms < 120000 ? `${ms / 1000} s` : ms < 7200000 ? `${ms / 60000} min` : `${ms / 3600000} h`;
+export const span = ms => ms < 120000 ? `${ms / 1000} s` : ms < 7200000 ? `${ms / 60000} min` : `${ms / 3600000} h`;
 
 function gapText(gap) {
   return !gap.node || gap.text.includes(gap.node) ? gap.text : `${gap.node}: ${gap.text}`;
 }
 
-function niceTop(value) {
+export function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map(step => step * power).find(step => step >= value && Number.isInteger(step));
 }

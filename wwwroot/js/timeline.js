@@ -1,4 +1,5 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
+import { RateLane, SyncLane, UseLane } from "./counters.js";
 import { drawCrosshair } from "./crosshair.js";
 import { eventsOf } from "./events.js";
 import { Gestures } from "./gestures.js";
@@ -144,6 +145,7 @@ class Timeline {
       new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
       new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),
       new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.incomplete));
+    if (view.counters) lanes.push(new RateLane(view, geo, this.partial), new SyncLane(view, geo), new UseLane(view, geo));
     if (view.gaps.length) lanes.push(new GapLane(view, geo));
     let y = 30;
     for (const lane of lanes) {

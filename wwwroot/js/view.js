@@ -1,6 +1,6 @@
 // Decodes the byte[] that Components/Controls/Timeline/ViewBytes.cs encodes. Change both files together. What changed in a view since the one
 // before is another form, see increment.js.
-const MAGIC = 0x33565443; // "CTV3"
+const MAGIC = 0x34565443; // "CTV4"
 
 export const STATES = ["active", "draining", "stale", "reassigned", "closing", "unknown", "untranslated", "left the Service", "not ready"];
 
@@ -83,6 +83,8 @@ export class Reader {
 
   gap() { return { node: this.str(), kind: this.u8(), text: this.str(), from: this.f64(), to: this.f64() }; }
 
+  failure() { return { at: this.f64(), node: this.str(), count: this.varint() }; }
+
   restart() { return { at: this.f64(), kind: this.u8(), ip: this.str(), text: this.str() }; }
 }
 
@@ -102,6 +104,10 @@ export function readView(bytes) {
   view.resets = [series(), series(), series()];
   view.gaps = reader.list(() => reader.gap());
   view.restarts = reader.list(() => reader.restart());
+  view.counters = reader.u8() === 0 ? null : {
+    rates: [series(), series(), series(), series(), series()], gauges: [series(), series(), series(), series()],
+    names: reader.list(() => reader.str()), failures: reader.list(() => reader.failure()),
+  };
   return view;
 }
 

@@ -1,6 +1,6 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
-using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -126,7 +126,7 @@ internal static class DetailReader
         var times = new List<long>();
         foreach (var late in subject.LateAnswers.Where(late => late.AtMs >= window.FromMs && late.AtMs < Math.Min(window.ToMs + 1, untilMs)).OrderBy(late => late.AtMs))
         {
-            int index = failures.FindIndex(failure => failure.InsertFailed > 0 && failure.FromMs <= late.AtMs && failure.FromMs + NodeIncidents.BucketMs > late.AtMs - late.WaitedMs);
+            int index = failures.FindIndex(failure => failure.InsertFailed > 0 && failure.FromMs <= late.AtMs && failure.FromMs + CounterIncrease.BucketMs > late.AtMs - late.WaitedMs);
             if (index < 0)
                 continue;
             failures[index] = failures[index] with { InsertFailed = failures[index].InsertFailed - 1 };

@@ -1,7 +1,7 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Live;
-using ConntrackConsole.Timeline.Series;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Findings;
@@ -94,7 +94,7 @@ internal static class NodeReader
     }
 
     private static bool IsWithin(FindingWindow window, NodeRecord node, long atMs) =>
-        atMs + node.Head.ClockOffsetMs is var shownMs && shownMs + Timeline.Series.NodeIncidents.BucketMs > window.FromMs && shownMs <= window.ToMs;
+        atMs + node.Head.ClockOffsetMs is var shownMs && shownMs + CounterIncrease.BucketMs > window.FromMs && shownMs <= window.ToMs;
 
     private static ProxyEvidence One(FindingWindow window, NodeRecord node)
     {

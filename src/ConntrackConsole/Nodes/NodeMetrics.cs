@@ -16,6 +16,9 @@ internal sealed class NodeMetrics
     private const int MaxSettings = 256;
     private const int MaxChanges = 32;
 
+    // A kube-proxy that was not read for this long is considered unresponsive.
+    private const long ProxySilentMs = 30_000;
+
     private readonly CounterRate _endpointChanges = new();
     private readonly CounterRate _apiErrors = new();
     private ImmutableDictionary<string, SettingFact> _settings = ImmutableDictionary<string, SettingFact>.Empty;
@@ -32,6 +35,17 @@ internal sealed class NodeMetrics
 
     /// <summary>kube-proxy reports that its rules lag, or has pending changes.</summary>
     public bool ProxyLags => _proxy is { Answers: true } proxy && (proxy.ReportsLag || _pendingSinceMs is not null);
+
+    /// <summary>How long changes have waited for the rules, as of a reading of the last half minute; null without one, and if its metrics do not show it.</summary>
+    public long? ProxyLagMs(long atMs)
+    {
+        if (_proxy is not { Answers: true } proxy || atMs - proxy.AtMs > ProxySilentMs)
+            return null;
+        bool hasPending = !double.IsNaN(proxy.EndpointChangesPending) || !double.IsNaN(proxy.ServiceChangesPending);
+        if (!hasPending && (double.IsNaN(proxy.LastQueued) || double.IsNaN(proxy.LastSync)))
+            return null;
+        return Math.Max(0, proxy.AtMs - Math.Min(_pendingSinceMs ?? proxy.AtMs, _queuedSinceMs ?? proxy.AtMs));
+    }
 
     /// <summary>Applies the current values in a collector's hello message; everything else is kept.</summary>
     public void Begin(Hello hello, long nowMs)

@@ -5,6 +5,7 @@ using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 using Xunit;
@@ -24,8 +25,8 @@ public sealed class NodeReaderTests
 
     /// <summary>An interval counts if a part of it is within the window, by the console's clock.</summary>
     [Theory]
-    [InlineData(FromMs - NodeIncidents.BucketMs, 0, 0)]
-    [InlineData(FromMs - NodeIncidents.BucketMs + 1, 0, 3)]
+    [InlineData(FromMs - CounterIncrease.BucketMs, 0, 0)]
+    [InlineData(FromMs - CounterIncrease.BucketMs + 1, 0, 3)]
     [InlineData(ToMs, 0, 3)]
     [InlineData(ToMs + 1, 0, 0)]
     [InlineData(ToMs + 1, -1, 3)]
@@ -150,7 +151,7 @@ public sealed class NodeReaderTests
     [Theory]
     [InlineData(FromMs + 5_000, true)]
     [InlineData(ToMs + 1, false)]
-    [InlineData(FromMs - NodeIncidents.BucketMs, false)]
+    [InlineData(FromMs - CounterIncrease.BucketMs, false)]
     public void Gaps_FramesInWhichNotEverythingFitted(long atMs, bool counts)
     {
         var gaps = NodeReader.Gaps(Window, [Node("node1", truncated: [atMs])]);

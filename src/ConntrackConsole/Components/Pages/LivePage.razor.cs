@@ -153,7 +153,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     // The backends only of the lanes that are drawn.
     private static TimelineQuery Query(LiveState state, TimelineWindow window, int lanes) =>
-        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node, lanes) { OmitsSums = true };
+        new(window.FromMs, window.ToMs, window.Columns, state.Namespace, state.Service, state.Node, lanes) { OmitsSums = true, HasCounters = lanes > 0 };
 
     // Stored history is read less often than memory: columns of a long range change slowly or not at all.
     private async Task<PageSnapshot?> SnapshotAsync(LiveState state, TimelineWindow window, int lanes, long nowMs, CancellationToken ct)

@@ -7,6 +7,7 @@ using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
@@ -61,6 +62,7 @@ internal sealed class TimelineQueryExecutor(
         return new TimelineView(query.FromMs, query.ToMs, stepMs, columns, lanes, Terminations(query), Resets(query, stepMs), Gaps(query), Health(), nowMs)
         {
             Sum = sum, Rollouts = Rollouts(query), Restarts = Restarts(query), Settings = Settings(query),
+            Counters = query.HasCounters ? Counters(query, stepMs) : null,
         };
     }
 
@@ -264,6 +266,13 @@ internal sealed class TimelineQueryExecutor(
     {
         var samples = new WindowSamples(query, stepMs, snapshot.Heads, _ => false);
         return Array.ConvertAll(samples.Zeros, value => value == 0);
+    }
+
+    private CounterLanes Counters(TimelineQuery query, long stepMs)
+    {
+        var builder = new CounterLaneBuilder(query.FromMs, stepMs, KnownColumns(query, stepMs));
+        snapshot.ReadCounters(query.Node, builder);
+        return builder.Build();
     }
 
     private ResetLane Resets(TimelineQuery query, long stepMs)

@@ -1,5 +1,6 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
@@ -68,6 +69,9 @@ internal sealed class TimelineSnapshot(
 
     /// <summary>The groups that lead to an address.</summary>
     public List<CapturedGroup> To(Ip backend) => store.Capture(backend, heads.Length);
+
+    /// <summary>Adds what the nodes, or one, counted.</summary>
+    public void ReadCounters(string? node, CounterLaneBuilder into) => store.ReadCounters(node, into);
 
     /// <summary>The resets that are kept individually, in the order in which they were reported.</summary>
     public IReadOnlyList<ResetDeduplicator.Report> Resets() => store.KeptResets();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 
@@ -136,6 +137,23 @@ internal sealed partial class TimelineStore
 
         for (int i = (int)Math.Clamp(unknown - firstSecond, 0, values.Length); i < values.Length; i++)
             values[i] += new SumChange(0, 0, 1);
+    }
+
+    /// <summary>Adds what the nodes, or one, counted.</summary>
+    internal void ReadCounters(string? node, CounterLaneBuilder into)
+    {
+        for (int from = 0, count = int.MaxValue; from < count; from += Portion)
+        {
+            lock (_lock)
+            {
+                count = _slots.Length;
+                foreach (var timeline in _slots.AsSpan(from..Math.Min(count, from + Portion)))
+                {
+                    if (timeline is not null && (node is null || timeline.Name == node))
+                        into.Add(timeline.Name, timeline.ClockOffsetMs, timeline.Incidents.Increases, timeline.Gauges.Runs);
+                }
+            }
+        }
     }
 
     internal IReadOnlyList<ResetDeduplicator.Report> KeptResets()

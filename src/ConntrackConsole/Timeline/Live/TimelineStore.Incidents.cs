@@ -1,6 +1,7 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Timeline.Model;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Timeline.Series;
 using ConntrackConsole.Wire;
 

@@ -19,4 +19,7 @@ internal sealed record TimelineQuery(
     /// <see cref="ServiceLane.HadEntries"/> is found out.
     /// </summary>
     public bool OmitsSums { get; init; }
+
+    /// <summary>With what the nodes counted: <see cref="TimelineView.Counters"/>.</summary>
+    public bool HasCounters { get; init; }
 }

@@ -25,6 +25,9 @@ public sealed record TimelineView(
 
     /// <summary>Sysctl changes within the window.</summary>
     public IReadOnlyList<ReportedSetting> Settings { get; init; } = [];
+
+    /// <summary>What the nodes counted; null if it was not asked for.</summary>
+    internal CounterLanes? Counters { get; init; }
 }
 
 /// <param name="Before">Empty where it was absent.</param>

@@ -131,7 +131,7 @@ internal sealed class TimelineQueryService(
             return view;
         string chosen = string.Join('\n', LaneOrder.First(
             view.Services, max, series => LaneOrder.Last(series, view.FromMs, view.StepMs, view.Columns, view.NowMs)).Select(lane => lane.Place));
-        var detail = await StoredAsync(query with { Chosen = chosen }, follows, ct);
+        var detail = await StoredAsync(query with { Chosen = chosen, HasCounters = false }, follows, ct);
         if (detail.Stored is null || detail.Requested.FromMs != query.FromMs)
             return view;
         var shown = Join(detail, Read(reading, detail)).Services.ToLookup(lane => lane.Place);
@@ -226,6 +226,8 @@ internal sealed class TimelineQueryService(
             requested.FromMs, requested.ToMs, window.StepMs, requested.Columns, services, [], StoredView.Resets(lanes, now, split), [], now.View.Nodes, window.NowMs)
         {
             Sum = sum, SumsAreUpperBounds = !isExact || lanes.SumsAreUpperBounds,
+            // The blocks do not have them.
+            Counters = now.View.Counters?.Within(split, now.Columns, requested.Columns),
         };
         return WithFacts(view, now, stored with { Corrupt = corrupt }, window.LiveMs);
     }

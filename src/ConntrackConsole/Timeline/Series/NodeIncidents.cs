@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Series;
@@ -15,9 +16,6 @@ internal sealed class NodeIncidents
 
     /// <summary>Approximate size of each.</summary>
     public const long EntryBytes = 150;
-
-    /// <summary>Increases of counters are kept by intervals of this length.</summary>
-    public const long BucketMs = 10_000;
 
     private const int MaxTruncated = 1_000;
 
@@ -61,7 +59,7 @@ internal sealed class NodeIncidents
             _proxy = null;
         }
 
-        var increase = CounterIncrease.Of(frame, atMs - (atMs % BucketMs), _proxy);
+        var increase = CounterIncrease.Of(frame, atMs - (atMs % CounterIncrease.BucketMs), _proxy);
         if (!increase.IsZero)
             Add(increase);
         if (frame.Proxy is { Answers: true } proxy)
@@ -113,8 +111,13 @@ internal sealed class NodeIncidents
 
     public void Trim(long beforeMs)
     {
+        _increases.RemoveAll(increase => increase.AtMs < beforeMs - CounterIncrease.BucketMs);
+        TrimEvents(beforeMs);
+    }
+
+    private void TrimEvents(long beforeMs)
+    {
         _truncated.RemoveAll(atMs => atMs < beforeMs);
-        _increases.RemoveAll(increase => increase.AtMs < beforeMs - BucketMs);
         if (_count == 0)
             return;
         _count = 0;
@@ -196,7 +199,7 @@ internal sealed class NodeIncidents
     private void AddClosed(GroupKey key, int count, long atMs)
     {
         var rows = At(key.Backend).Closed;
-        long fromMs = atMs - (atMs % BucketMs);
+        long fromMs = atMs - (atMs % CounterIncrease.BucketMs);
         int last = rows.FindLastIndex(row => row.AtMs >= fromMs && row.Key == key);
         _count += last < 0 ? 1 : 0;
         if (last < 0)
@@ -270,7 +273,8 @@ internal sealed class NodeIncidents
         long middleMs = times[times.Length / 2];
         // A burst of one moment stays, unless it alone is too much.
         CompleteSinceMs = middleMs == times[^1] && times.Length <= 2 * MaxKept ? middleMs : middleMs + 1;
-        Trim(CompleteSinceMs);
+        // The increases are few, however many events there are: without them an interval would look as if nothing had been counted.
+        TrimEvents(CompleteSinceMs);
     }
 }
 

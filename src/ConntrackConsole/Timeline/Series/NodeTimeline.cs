@@ -1,5 +1,6 @@
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Wire;
 
 namespace ConntrackConsole.Timeline.Series;
@@ -77,6 +78,9 @@ internal sealed partial class NodeTimeline
     /// <summary>Resets, notes, look-ups and increases of counters, for the diagnosis.</summary>
     public NodeIncidents Incidents { get; } = new();
 
+    /// <summary>How full the table was, and how long kube-proxy's rules lagged.</summary>
+    public NodeGauges Gauges { get; } = new();
+
     /// <summary>Whether every group of the node's table is known as of its last frame.</summary>
     public bool IsTableKnown => _isKnown;
 
@@ -88,7 +92,7 @@ internal sealed partial class NodeTimeline
     /// <summary>Size of the groups' histories.</summary>
     public long Bytes => Groups.Bytes;
 
-    /// <summary>Size of everything that is kept longer than a moment: histories, intervals without reports, and what the diagnosis reads.</summary>
+    /// <summary>Size of everything that is kept longer than a moment: histories, intervals without reports, and what the diagnosis reads. Counters are not included: they have a small bound.</summary>
     public long AllBytes => Bytes + DoubtBytes + (Incidents.Count * NodeIncidents.EntryBytes);
 
     /// <summary>By the node's clock.</summary>
@@ -203,6 +207,9 @@ internal sealed partial class NodeTimeline
         // For a replayed frame its own timestamp is the nearest to the time it was received.
         Readings.Apply(frame, nowMs > 0 ? nowMs : frame.AtMs);
         _counters = frame.Counters;
+        Gauges.Add(
+            atMs, _counters.Max > 0 ? (int)Math.Min(int.MaxValue, _counters.Count * 1_000L / _counters.Max) : null, Readings.ProxyLagMs(frame.AtMs),
+            follows: !restarted && !jumped && !paused);
         Cost = frame.Cost ?? Cost;
         FollowClock();
         _lastSequence = frame.Sequence;
@@ -215,6 +222,7 @@ internal sealed partial class NodeTimeline
         _known.Trim(beforeMs);
         TrimDoubts(beforeMs);
         Incidents.Trim(beforeMs);
+        Gauges.Trim(beforeMs);
         foreach (int slot in Groups.Trim(beforeMs) ?? [])
         {
             _index?.Remove(this, slot);

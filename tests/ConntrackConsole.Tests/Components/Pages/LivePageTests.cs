@@ -108,13 +108,13 @@ public sealed class LivePageTests : IAsyncDisposable
         _console.AddDeadPod();
         Open();
         await UntilAsync(() => _console.Draws.Invocations.Count > 3);
-        Assert.Equal("CTV3", FormAt(0));
-        await UntilAsync(() => FormAt(_console.Draws.Invocations.Count - 1) == "CTI1");
+        Assert.Equal("CTV4", FormAt(0));
+        await UntilAsync(() => FormAt(_console.Draws.Invocations.Count - 1) == "CTI2");
 
         _console.Drawn = -1;
         int before = _console.Draws.Invocations.Count;
         await UntilAsync(() => _console.Draws.Invocations.Count > before + 4);
-        Assert.All(Enumerable.Range(before + 2, 3), draw => Assert.Equal("CTV3", FormAt(draw)));
+        Assert.All(Enumerable.Range(before + 2, 3), draw => Assert.Equal("CTV4", FormAt(draw)));
 
         string FormAt(int draw) => System.Text.Encoding.ASCII.GetString((byte[])_console.Draws.Invocations.ElementAt(draw).Arguments[0]!, 0, 4);
     }

@@ -103,6 +103,22 @@ public sealed class NodeIncidentsTests
         Assert.Equal([(0, 9), (10_000, 3)], incidents.Increases.Select(increase => (increase.AtMs, increase.Invalid)));
     }
 
+    /// <summary>Otherwise an interval of which the events were dropped would look as if nothing had been counted in it.</summary>
+    [Fact]
+    public void Increases_StayWhenEventsAreDropped()
+    {
+        var incidents = new NodeIncidents();
+        Add(incidents, 1, frame => frame.Counters = new Counters(7, 0, 0, 0, 10, 100));
+        for (int second = 100; second <= NodeIncidents.MaxKept + 101; second++)
+            Add(incidents, second, frame => frame.Resets.Add(Reset(frame.AtMs, ResetKind.FromBackend)));
+
+        Assert.InRange(incidents.CompleteSinceMs, 100_000, long.MaxValue);
+        Assert.Equal((0, 7), Assert.Single(incidents.Increases.Select(increase => (increase.AtMs, increase.Invalid))));
+
+        incidents.Trim(60_000);
+        Assert.Empty(incidents.Increases);
+    }
+
     /// <summary>What closed while frames were missing did not close when they came again; counting begins again with the next key frame.</summary>
     [Theory]
     [InlineData(false, 4)]

@@ -7,6 +7,9 @@ internal sealed record ShownView(
     long FromMs, long StepMs, long NowMs, int Columns, byte Flags, int HiddenLanes, IReadOnlyList<ShownLane> Lanes, int OmittedRollouts, byte[][] Rollouts,
     int OmittedTerminations, byte[][] Terminations, int[][] Resets, byte[][] Gaps, byte[][] Restarts)
 {
+    /// <summary>What the nodes counted; null if the chart has no lanes of it.</summary>
+    public ShownCounters? Counters { get; init; }
+
     // More pages than these with different versions of one view are those of a busy machine: they get the whole view.
     private const int MaxIncrements = 16;
 
@@ -47,3 +50,13 @@ internal sealed record ShownLane(string Key, byte[] Head, IReadOnlyList<ShownBac
 /// <param name="Head">The bytes before its columns.</param>
 /// <param name="Series">Entries, stale, closing.</param>
 internal sealed record ShownBackend(byte[] Head, int[][] Series);
+
+/// <param name="Rates">Rows of columns, as <see cref="ConntrackConsole.Timeline.Model.CounterLanes.Rates"/>.</param>
+/// <param name="Gauges">Rows of columns, as <see cref="ConntrackConsole.Timeline.Model.CounterLanes.Gauges"/>.</param>
+/// <param name="Names">Of the nodes, each as its bytes.</param>
+/// <param name="Failures">Each as its bytes.</param>
+internal sealed record ShownCounters(int[][] Rates, int[][] Gauges, byte[][] Names, byte[][] Failures)
+{
+    /// <summary>Compared with which everything is new.</summary>
+    public static readonly ShownCounters None = new([], [], [], []);
+}

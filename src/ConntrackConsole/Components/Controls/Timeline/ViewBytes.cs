@@ -19,7 +19,7 @@ internal static class ViewBytes
     public const int MaxRollouts = 100;
     public const int MaxRestarts = 300;
 
-    private const uint Magic = 0x33565443; // "CTV3"
+    private const uint Magic = 0x34565443; // "CTV4"
 
     private static readonly SharedByView<(int Lanes, bool Live, string? Rollout), ShownView> Encoded =
         new((view, shown) => Show(view, view.Lanes(shown.Lanes), shown.Live, shown.Rollout));
@@ -58,6 +58,15 @@ internal static class ViewBytes
             Series(to, series, 0, shown.Columns);
         Items(shown.Gaps);
         Items(shown.Restarts);
+        to.U8(shown.Counters is null ? (byte)0 : (byte)1);
+        if (shown.Counters is { } counters)
+        {
+            foreach (int[] series in counters.Rates.Concat(counters.Gauges))
+                Series(to, series, 0, shown.Columns);
+            Items(counters.Names);
+            Items(counters.Failures);
+        }
+
         return bytes.WrittenSpan.ToArray();
 
         void Items(IReadOnlyList<byte[]> items)
@@ -95,7 +104,12 @@ internal static class ViewBytes
             view.Terminations.Count - terminations.Count,
             Items(terminations, (to, span) => WriteTermination(to, span, span.Reported?.RolloutId is { } id ? indexes.GetValueOrDefault(id) : 0)),
             noData ? [[], [], []] : [view.Resets.UnNated, view.Resets.FromBackend, view.Resets.Other], Items(ShownGaps.Of(view), WriteGap),
-            Items(view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs), WriteRestart));
+            Items(view.Restarts.OrderByDescending(restart => restart.AtMs).Take(MaxRestarts).OrderBy(restart => restart.AtMs), WriteRestart))
+        {
+            Counters = view.Counters is not { } counters ? null : new ShownCounters(
+                noData ? [[], [], [], [], []] : counters.Rates, noData ? [[], [], [], []] : counters.Gauges, Items(counters.Names, (to, name) => to.Text(name)),
+                Items(counters.Failures, WriteFailure)),
+        };
 
         byte[][] Items<T>(IEnumerable<T> items, Action<BinaryBufferWriter, T> write) => [.. items.Select(value => Item(item, to => write(to, value)))];
     }
@@ -122,6 +136,13 @@ internal static class ViewBytes
         to.U8((byte)restart.Kind);
         to.Text(restart.Ip.IsNone ? "" : restart.Ip.ToString());
         to.Text(DisplayText.Describe(restart));
+    }
+
+    private static void WriteFailure(BinaryBufferWriter to, SyncFailure failure)
+    {
+        to.F64(failure.AtMs);
+        to.Text(failure.Node);
+        to.Varint((uint)failure.Count);
     }
 
     private static ShownLane Lane(ServiceLane lane, ArrayBufferWriter<byte> item)

@@ -10,7 +10,7 @@ namespace ConntrackConsole.Components.Controls.Timeline;
 /// </summary>
 internal static class ViewIncrement
 {
-    public const uint Magic = 0x31495443; // "CTI1"
+    public const uint Magic = 0x32495443; // "CTI2"
 
     /// <returns>Null if the whole view must be sent: other columns, or nothing that both have.</returns>
     public static byte[]? Between(ShownView former, ShownView next)
@@ -35,6 +35,7 @@ internal static class ViewIncrement
         writer.Rows(former.Resets, next.Resets);
         writer.Items(former.Gaps, next.Gaps);
         writer.Items(former.Restarts, next.Restarts);
+        writer.Counters(former.Counters, next.Counters);
         return writer.Bytes;
     }
 
@@ -43,7 +44,7 @@ internal static class ViewIncrement
         private readonly ArrayBufferWriter<byte> _bytes = new(4 * 1024);
         private readonly int _moved;
         private readonly int _columns;
-        private readonly (int From, int[] Values)[] _last = [(-1, []), (-1, []), (-1, [])];
+        private readonly (int From, int[] Values)[] _last = [(-1, []), (-1, []), (-1, []), (-1, []), (-1, [])];
 
         public Writer(int moved, int columns)
         {
@@ -71,6 +72,17 @@ internal static class ViewIncrement
                     _bytes.Write(lane.Head);
                 Backends(at < 0 ? [] : former[at].Backends, lane.Backends);
             }
+        }
+
+        public void Counters(ShownCounters? former, ShownCounters? next)
+        {
+            To.U8(next is null ? (byte)0 : (byte)1);
+            if (next is null)
+                return;
+            Rows(former?.Rates, next.Rates);
+            Rows(former?.Gauges, next.Gauges);
+            Items((former ?? ShownCounters.None).Names, next.Names);
+            Items((former ?? ShownCounters.None).Failures, next.Failures);
         }
 
         private void Backends(IReadOnlyList<ShownBackend> former, IReadOnlyList<ShownBackend> next)

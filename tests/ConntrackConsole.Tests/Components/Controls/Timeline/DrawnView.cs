@@ -11,7 +11,8 @@ internal sealed class DrawnView
     private string _head = "";
     private List<(string Head, List<(string Head, int[][] Rows)> Backends)> _lanes = [];
     private List<string> _rollouts = [], _terminations = [], _gaps = [], _restarts = [];
-    private int[][] _resets = [];
+    private int[][] _resets = [], _rates = [], _gauges = [];
+    private List<string> _names = [], _failures = [];
 
     public double Version { get; private set; }
 
@@ -26,6 +27,12 @@ internal sealed class DrawnView
         view._terminations = reader.List(reader.Termination);
         view._resets = view.Rows(reader);
         (view._gaps, view._restarts) = (reader.List(reader.Gap), reader.List(reader.Restart));
+        if (reader.U8() == 1)
+        {
+            (view._rates, view._gauges) = ([.. Enumerable.Range(0, 5).Select(_ => view.Row(reader, 0))], [.. Enumerable.Range(0, 4).Select(_ => view.Row(reader, 0))]);
+            (view._names, view._failures) = (reader.List(() => reader.Texts(1)), reader.List(reader.Failure));
+        }
+
         Xunit.Assert.True(reader.IsAtEnd);
         return view;
     }
@@ -38,7 +45,7 @@ internal sealed class DrawnView
         if (reader.F64() != Version)
             return null;
         int moved = (int)((view._fromMs - _fromMs) / _stepMs);
-        var last = new (int From, int[] Values)[3];
+        var last = new (int From, int[] Values)[5];
         view._lanes = reader.List(() =>
         {
             int place = (int)reader.Varint();
@@ -52,6 +59,12 @@ internal sealed class DrawnView
         view._terminations = Items(_terminations, reader.Termination);
         view._resets = Moved(_resets);
         (view._gaps, view._restarts) = (Items(_gaps, reader.Gap), Items(_restarts, reader.Restart));
+        if (reader.U8() == 1)
+        {
+            (view._rates, view._gauges) = (Moved(_rates, 5), Moved(_gauges, 4));
+            (view._names, view._failures) = (Items(_names, () => reader.Texts(1)), Items(_failures, reader.Failure));
+        }
+
         Xunit.Assert.True(reader.IsAtEnd);
         return view;
 
@@ -71,10 +84,10 @@ internal sealed class DrawnView
             return items;
         }
 
-        int[][] Moved(int[][] kept)
+        int[][] Moved(int[][] kept, int count = 3)
         {
             byte mask = reader.U8();
-            int[][] rows = new int[3][];
+            int[][] rows = new int[count][];
             for (int row = 0; row < rows.Length; row++)
             {
                 if ((mask & (1 << row)) != 0)
@@ -99,6 +112,7 @@ internal sealed class DrawnView
     [
         _head, .. _lanes.SelectMany(lane => lane.Backends.Select(backend => $"{backend.Head} {Text(backend.Rows)}").Prepend(lane.Head)), "rollouts", .. _rollouts, "terminations",
         .. _terminations, "resets", Text(_resets), "gaps", .. _gaps, "restarts", .. _restarts,
+        "counters", Text(_rates), Text(_gauges), .. _names, .. _failures,
     ]);
 
     private static string Text(int[][] rows) => string.Join('/', rows.Select(row => string.Join(',', row)));
@@ -163,6 +177,8 @@ internal sealed class DrawnView
         public string Termination() => $"{Texts(6)} {Varint()} {Times(13)} {U8()} {Text()} {Varint()}";
 
         public string Gap() => $"{Text()} {U8()} {Text()} {Times(2)}";
+
+        public string Failure() => $"{F64()} {Text()} {Varint()}";
 
         public string Restart() => $"{F64()} {U8()} {Texts(2)}";
 

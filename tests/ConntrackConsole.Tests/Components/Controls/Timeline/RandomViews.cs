@@ -18,6 +18,9 @@ internal sealed class RandomViews(int seed, int columns = 60)
     private readonly List<GapSpan> _gaps = [];
     private readonly List<PodRestart> _restarts = [];
     private readonly Dictionary<long, int> _resets = [];
+    private readonly Dictionary<long, int>[] _counters = [.. Enumerable.Range(0, 9).Select(_ => new Dictionary<long, int>())];
+    private readonly List<SyncFailure> _failures = [];
+    private List<string> _names = ["node-a", "node-é"];
     private long _fromMs = StartMs;
     private int _made;
 
@@ -39,6 +42,9 @@ internal sealed class RandomViews(int seed, int columns = 60)
             new ResetLane(Row(_resets, 0), new int[columns], new int[columns]), [.. _gaps], [], toMs - 300)
         {
             Rollouts = [.. _rollouts], Restarts = [.. _restarts],
+            Counters = _random.Next(20) == 0 ? null : new CounterLanes(
+                Row(_counters[0], -1), Row(_counters[1], -1), Row(_counters[2], -1), Row(_counters[3], -1), Row(_counters[4], -1),
+                new GaugeLane(Row(_counters[5], -1), Row(_counters[6], -1)), new GaugeLane(Row(_counters[7], -1), Row(_counters[8], -1)), [.. _names], [.. _failures]),
         };
         return ViewBytes.Of(view, _random.Next(30) == 0 ? 2 : 8, _random.Next(40) > 0, null);
     }
@@ -84,6 +90,16 @@ internal sealed class RandomViews(int seed, int columns = 60)
             _restarts.Add(new PodRestart($"u{_made++}", "shop", "orders-1", "node-a", null, "app", 2, nowMs - 900, 137, "OOMKilled") { Ip = Ip.Parse("10.1.0.5") });
         if (_random.Next(5) == 0)
             _resets[(nowMs / 1_000) - _random.Next(3)] = _random.Next(1, 40);
+        foreach (var row in _counters)
+        {
+            if (_random.Next(3) == 0)
+                row[(nowMs / 1_000) - _random.Next(3)] = _random.Next(-1, 2_000);
+        }
+
+        if (_random.Next(20) == 0)
+            _failures.Add(new SyncFailure("node-é", nowMs - 2_000, _random.Next(1, 9)));
+        if (_random.Next(30) == 0)
+            _names = [.. _names, $"node-{_made++}"];
     }
 
     private ServiceLane Lane(string name, List<Backend> backends) => new("shop", name, "10.96.0." + name[1..], 80, "tcp",

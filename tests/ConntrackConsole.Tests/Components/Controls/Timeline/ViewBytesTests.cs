@@ -22,7 +22,7 @@ public sealed class ViewBytesTests
 
         byte[] bytes = ViewBytes.Write(view, [lane], live: true);
 
-        Assert.Equal("CTV3"u8, bytes.AsSpan(0, 4));
+        Assert.Equal("CTV4"u8, bytes.AsSpan(0, 4));
         Assert.True(BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(4)) >= 1); // its version
         Assert.Equal(view.FromMs, BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(12)));
         Assert.Equal(1000, BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(20)));
@@ -38,6 +38,7 @@ public sealed class ViewBytesTests
             0, 10, 0, 10, 0, 10, // resets
             1, .. Text("node-a"), (byte)GapKind.Silent, 2, 0xC3, 0xA9, .. F64(1), .. F64(2),
             0, // restarts
+            0, // no counters
         ];
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(bytes.AsSpan(36)));
     }
@@ -93,7 +94,27 @@ public sealed class ViewBytesTests
 
         byte[] bytes = ViewBytes.Write(Views.Of() with { Restarts = [restart] }, [], live: false);
 
-        byte[] expected = [0, 1, .. F64(Views.NowMs - 4_000), 1, .. Text("10.1.0.5"), .. Text("orders-1: container app exceeded its memory limit and restarted (OOMKilled, exit code 137)")];
+        byte[] expected = [0, 1, .. F64(Views.NowMs - 4_000), 1, .. Text("10.1.0.5"), .. Text("orders-1: container app exceeded its memory limit and restarted (OOMKilled, exit code 137)"), 0];
+        Assert.EndsWith(Convert.ToHexString(expected), Convert.ToHexString(bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Counters_AreTheirRowsNamesAndFailures()
+    {
+        var counters = new CounterLanes(
+            Views.Flat(1), Views.Flat(2), Views.Flat(3), Views.Flat(4), Views.Flat(5), new GaugeLane(Views.Flat(912), Views.Flat(0)), new GaugeLane([-1, 7_000], [-1, 0]), ["n1"],
+            [new SyncFailure("n1", Views.NowMs - 4_000, 300)]);
+
+        byte[] bytes = ViewBytes.Write(Views.Of() with { Counters = counters }, [], live: false);
+
+        byte[] expected =
+        [
+            1, // counters
+            2, 10, 10, 10, 4, 10, 6, 10, 8, 10, // INVALID, those that kube-proxy dropped, drop, early_drop, insert_failed
+            0xA0, 0x0E, 10, 0, 10, // the fullest table, of which node
+            1, 1, 0xB0, 0x6D, 1, 1, 8, 1, 1, 0, 1, 1, 8, // the longest lag, of which node; a short row is padded with unknown
+            1, .. Text("n1"), 1, .. F64(Views.NowMs - 4_000), .. Text("n1"), 0xAC, 0x02,
+        ];
         Assert.EndsWith(Convert.ToHexString(expected), Convert.ToHexString(bytes), StringComparison.Ordinal);
     }
 

@@ -1,11 +1,14 @@
 using ConntrackConsole.Wire;
 
-namespace ConntrackConsole.Timeline.Series;
+namespace ConntrackConsole.Timeline.NodeCounters;
 
-/// <summary>How much the counters of a node increased within <see cref="NodeIncidents.BucketMs"/>.</summary>
+/// <summary>How much the counters of a node increased within <see cref="BucketMs"/>.</summary>
 /// <param name="AtMs">Start of the interval, by the node's clock.</param>
 internal readonly record struct CounterIncrease(long AtMs)
 {
+    /// <summary>Increases of counters are kept by intervals of this length.</summary>
+    public const long BucketMs = 10_000;
+
     public long Invalid { get; init; }
 
     public long Drop { get; init; }
