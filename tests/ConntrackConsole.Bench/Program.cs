@@ -1,17 +1,18 @@
-// Arguments select benchmarks by name (table, events, start, pause, memory, idle, cluster, rollup, history, diagnosis); --quick runs fewer rounds, for
-// a rough result. --against FILE names an earlier collector, which is measured in turn. "load" has arguments of its own (LoadOptions).
+// Arguments select benchmarks by name (table, events, start, pause, memory, idle, cluster, rollup, history, diagnosis, draw); --quick runs fewer rounds, for
+// a rough result. --against FILE names an earlier collector, and --uplot uPlot's script, which are measured in turn. "load" has arguments of its own (LoadOptions).
 using ConntrackConsole.Bench;
+using ConntrackConsole.Bench.Drawing;
 using ConntrackConsole.Bench.Findings;
 using ConntrackConsole.Bench.Load;
 using ConntrackConsole.Kernel.Namespaces;
 
-string[] known = ["table", "events", "start", "pause", "memory", "idle", "cluster", "rollup", "history", "diagnosis"];
+string[] known = ["table", "events", "start", "pause", "memory", "idle", "cluster", "rollup", "history", "diagnosis", "draw"];
 if (args is [ClusterBench.Inside, var kubeconfig, var pods])
     return await ClusterBench.InsideAsync(kubeconfig, int.Parse(pods, System.Globalization.CultureInfo.InvariantCulture));
 if (args is ["load", .. var load])
     return await LoadBench.RunAsync(load);
 string binary = "artifacts/publish/ConntrackConsole.Collector/release/conntrack-collector";
-string? against = null;
+string? against = null, uPlot = null;
 var parts = new List<string>();
 bool quick = false;
 for (int index = 0; index < args.Length; index++)
@@ -20,20 +21,26 @@ for (int index = 0; index < args.Length; index++)
         binary = args[++index];
     else if (args[index] == "--against" && index + 1 < args.Length)
         against = args[++index];
+    else if (args[index] == "--uplot" && index + 1 < args.Length)
+        uPlot = args[++index];
     else if (args[index] == "--quick")
         quick = true;
     else if (known.Contains(args[index]))
         parts.Add(args[index]);
     else
-        return Usage($"'{args[index]}' is not one of: {string.Join(' ', known)} --quick --binary FILE --against FILE.");
+        return Usage($"'{args[index]}' is not one of: {string.Join(' ', known)} --quick --binary FILE --against FILE --uplot FILE.");
 }
 
 if (Environment.UserName != "root")
     return Usage("The bench needs root: network namespaces and conntrack.");
 bool Wanted(string part) => parts.Count == 0 || parts.Contains(part);
 bool published = File.Exists(binary);
-if (against is not null && !File.Exists(against))
-    return Usage($"{against}, which --against names, is missing.");
+foreach (var (name, file) in ((string, string?)[])[("--against", against), ("--uplot", uPlot)])
+{
+    if (file is not null && !File.Exists(file))
+        return Usage($"{file}, which {name} names, is missing.");
+}
+
 if ((Wanted("start") || Wanted("memory") || Wanted("idle")) && !published)
     return Usage($"{binary} is missing: run 'dotnet publish src/ConntrackConsole.Collector -c Release' first, or name the binary with --binary.");
 
@@ -71,6 +78,9 @@ if (Wanted("history"))
 
 if (Wanted("diagnosis"))
     DiagnosisBench.Run(report, quick);
+
+if (Wanted("draw"))
+    await DrawBench.RunAsync(report, uPlot, rounds);
 
 report.Write(Path.GetFullPath("artifacts/bench.json"));
 return report.AllOk ? 0 : 1;

@@ -5,7 +5,11 @@ namespace ConntrackConsole.Bench;
 
 /// <summary>One measured figure with its limit.</summary>
 /// <param name="Ok">Null if there is no limit: informational.</param>
-internal sealed record Figure(string What, double Value, string Unit, double? Limit, bool? Ok, string Detail);
+internal sealed record Figure(string What, double Value, string Unit, double? Limit, bool? Ok, string Detail)
+{
+    /// <summary>The limit is a minimum.</summary>
+    public bool IsMinimum { get; init; }
+}
 
 /// <summary>Collects figures, prints them as a table, and writes them as JSON.</summary>
 internal sealed class Report
@@ -17,6 +21,9 @@ internal sealed class Report
     public void AtMost(string what, double value, string unit, double limit, string detail = "") =>
         Add(new Figure(what, value, unit, limit, value <= limit, detail));
 
+    public void AtLeast(string what, double value, string unit, double limit, string detail = "") =>
+        Add(new Figure(what, value, unit, limit, value >= limit, detail) { IsMinimum = true });
+
     public void Info(string what, double value, string unit, string detail = "") => Add(new Figure(what, value, unit, null, null, detail));
 
     public void Write(string path)
@@ -27,8 +34,8 @@ internal sealed class Report
         Console.WriteLine("|---|---|---|---|---|");
         foreach (var figure in _figures)
         {
-            string mark = figure.Ok switch { true => "ok", false => "**over**", null => "" };
-            Console.WriteLine($"| {figure.What} | {Text(figure.Value)} {figure.Unit} | {(figure.Limit is { } limit ? "≤ " + Text(limit) : "")} | {mark} | {figure.Detail} |");
+            string mark = figure.Ok switch { true => "ok", false => figure.IsMinimum ? "**under**" : "**over**", null => "" };
+            Console.WriteLine($"| {figure.What} | {Text(figure.Value)} {figure.Unit} | {(figure.Limit is { } limit ? (figure.IsMinimum ? "≥ " : "≤ ") + Text(limit) : "")} | {mark} | {figure.Detail} |");
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -61,7 +68,7 @@ internal sealed class Report
     private void Add(Figure figure)
     {
         _figures.Add(figure);
-        Console.Error.WriteLine($"{figure.What}: {Text(figure.Value)} {figure.Unit} {(figure.Ok == false ? "OVER " + Text(figure.Limit!.Value) : "")} {figure.Detail}");
+        Console.Error.WriteLine($"{figure.What}: {Text(figure.Value)} {figure.Unit} {(figure.Ok == false ? "NOT " + (figure.IsMinimum ? "≥ " : "≤ ") + Text(figure.Limit!.Value) : "")} {figure.Detail}");
     }
 }
 

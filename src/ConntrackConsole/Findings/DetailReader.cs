@@ -16,6 +16,9 @@ internal static class DetailReader
     private const long SendingMs = 2_000;
     private const long SendingLastSecondMs = 1_500;
 
+    // A node's frame shows the end of an interface up to a second after it: the next frame's last second is after it, too.
+    private const long SendingSinceFrameMs = 950;
+
     /// <summary>Look-ups of an address to which no packet arrives: what waits now waits for nothing, unless something answered since.</summary>
     public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
     {
@@ -59,7 +62,8 @@ internal static class DetailReader
     }
 
     /// <summary>UDP entries that are refreshed at this moment, and were since another one.</summary>
-    public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs)
+    /// <param name="isOfFrame">The other moment is the time of the frame that showed it: it was up to a second earlier.</param>
+    public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs, bool isOfFrame = false)
     {
         // Rows are of an address: of its Services, those that have such entries.
         long entries = subject.Groups.Where(group => group.Key.Proto == Protocols.Udp).Sum(group => group.Members.Sum(member => (long)EntryReader.LiveAt(member, atMs - subject.Record.Nodes[member.Slot].Head.ClockOffsetMs)));
@@ -69,7 +73,7 @@ internal static class DetailReader
             var head = subject.Record.Nodes[incidents.Slot].Head;
             int last = Array.FindLastIndex(incidents.Details, row => row.AtMs + head.ClockOffsetMs <= atMs);
             long lastedMs = Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs;
-            if (last < 0 || Sent(incidents.Details[last].Row, lastedMs) is var refreshed && refreshed == 0)
+            if (last < 0 || Sent(incidents.Details[last].Row, lastedMs, isOfFrame) is var refreshed && refreshed == 0)
                 continue;
             count += refreshed;
             int first = Array.FindLastIndex(incidents.Details, last, row => row.Row.UdpRefreshed == 0) + 1;
@@ -80,12 +84,11 @@ internal static class DetailReader
         return count == 0 ? Occurrences.None : new Occurrences((int)count, [firstMs]);
     }
 
-    private static uint Sent(WatchedDetail row, long lastedMs) => lastedMs switch
+    private static uint Sent(WatchedDetail row, long lastedMs, bool isOfFrame) => lastedMs switch
     {
         >= RefreshedMs => row.UdpRefreshed,
         >= SendingMs => row.UdpSending,
-        >= SendingLastSecondMs => row.UdpSendingLastSecond,
-        _ => 0,
+        _ => lastedMs >= (isOfFrame ? SendingSinceFrameMs : SendingLastSecondMs) ? row.UdpSendingLastSecond : 0,
     };
 
     /// <summary>The last moments at which a node saw refreshed UDP entries.</summary>

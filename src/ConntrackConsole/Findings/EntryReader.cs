@@ -60,7 +60,7 @@ internal static class EntryReader
         if (subject.Subject.Backend.IsNone)
             return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs, atMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
         return goneMs is { } since
-            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since, atMs), DetailReader.UdpRefreshed(subject, since, atMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
+            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since, atMs), DetailReader.UdpRefreshed(subject, since, atMs, isOfFrame: since != life.GoneMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
             : evidence;
     }
 

@@ -3,6 +3,7 @@ using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Diagnosis.Rules;
 using ConntrackConsole.Timeline.Live;
+using ConntrackConsole.Timeline.NodeCounters;
 
 namespace ConntrackConsole.Findings;
 
@@ -53,9 +54,11 @@ internal static class NodeFindings
             Settings = SettingReader.Read(window, dropping),
             Gaps = NodeReader.Gaps(window, dropping),
         };
-        long sinceMs = dropping.SelectMany(node => node.Increases.Where(increase => increase.InvalidDropped > 0).Select(increase => increase.AtMs + node.Head.ClockOffsetMs)).Where(atMs => atMs >= window.FromMs)
-            .DefaultIfEmpty(window.FromMs).Min();
-        return M1b.Evaluate(evidence).Findings.Select(finding => new ObservedFinding(FindingId.Of(finding.Mechanism.Code, default, sinceMs), default, finding, sinceMs, null)
+        var drops = dropping.SelectMany(node => node.Increases.Where(increase => increase.InvalidDropped > 0).Select(increase => increase.AtMs + node.Head.ClockOffsetMs))
+            .Where(atMs => atMs >= window.FromMs).Order().ToList();
+        // Kept by intervals: of the last one, its end.
+        var (sinceMs, untilMs) = (drops.Count > 0 ? drops[0] : window.FromMs, drops.Count > 0 ? Math.Min(window.ToMs, drops[^1] + CounterIncrease.BucketMs) : (long?)null);
+        return M1b.Evaluate(evidence).Findings.Select(finding => new ObservedFinding(FindingId.Of(finding.Mechanism.Code, default, sinceMs), default, finding with { UntilMs = untilMs }, sinceMs, null)
         {
             Nodes = [.. dropping.Select(node => node.Head.Name).Order(StringComparer.Ordinal)],
         });

@@ -329,6 +329,31 @@ public sealed class DetailFindingTests
         Assert.All(scene.Round().Findings, finding => Assert.Equal(["node1"], finding.Nodes));
     }
 
+    /// <summary>The time of the last packets, not the end of the window: otherwise nothing shows that they come again.</summary>
+    [Fact]
+    public async Task PacketsDroppedByKubeProxysRule_HaveTheTimesOfTheFirstAndTheLast()
+    {
+        using var scene = await FindingTests.CalmAsync();
+        Proxy(scene, 100);
+        scene.Run(2);
+        Proxy(scene, 140);
+        scene.Run(1);
+        long firstMs = scene.NowMs;
+        scene.Run(20);
+        var once = Assert.Single(scene.Round().Findings);
+        Proxy(scene, 150);
+        scene.Run(1);
+        long lastMs = scene.NowMs;
+        scene.Run(20);
+
+        // They are kept by intervals of ten seconds.
+        var again = Assert.Single(scene.Round().Findings);
+        Assert.Equal(once.SinceMs, again.SinceMs);
+        Assert.InRange(once.SinceMs!.Value, firstMs - 10_000, firstMs);
+        Assert.InRange(once.UntilMs!.Value, firstMs, firstMs + 10_000);
+        Assert.InRange(again.UntilMs!.Value, lastMs, lastMs + 10_000);
+    }
+
     private static void Proxy(FindingScene scene, double dropped) => scene.Next("node1", frame => frame.Proxy =
         new ProxyReading(frame.AtMs, true, ProxyMode.Iptables, 200, 1, frame.AtMs / 1000.0 - 60, frame.AtMs / 1000.0 - 60, 0.1, 5, 0, 0, 0, 0, dropped, 0));
 

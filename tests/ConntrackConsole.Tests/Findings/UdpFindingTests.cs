@@ -63,6 +63,24 @@ public sealed class UdpFindingTests
         Assert.Equal(isFound ? [MechanismCodes.UdpDeadBackend] : [], await scene.CodesAsync());
     }
 
+    /// <summary>The frame that shows that the interface is gone is later than its end: the next one's last second is after it.</summary>
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(0, false)]
+    public async Task UdpThatIsSentASecondAfterTheInterfacesEnd_IsM8(uint lastSecond, bool isFound)
+    {
+        using var scene = await FindingTests.CalmAsync();
+        FindingTests.Terminate(scene);
+        scene.Entries("node1", Group(), FlowState.Established, 0);
+        scene.Entries("node1", Group(proto: Protocols.Udp), FlowState.Assured, 2);
+        scene.Detail("node1", PathState.Leaf, 7);
+        scene.Run(1);
+        scene.Detail("node1", PathState.LeafGone, udp: 2, sending: 2, lastSecond: lastSecond);
+        scene.Run(2);
+
+        Assert.Equal(isFound ? [MechanismCodes.UdpDeadBackend] : [], await scene.CodesAsync());
+    }
+
     /// <summary>The pod's object may be deleted long after its interface: from the interface on nothing arrives.</summary>
     [Fact]
     public async Task UdpThatIsSentAfterTheInterfacesEnd_IsM8_ThoughThePodsObjectIsDeletedLater()
