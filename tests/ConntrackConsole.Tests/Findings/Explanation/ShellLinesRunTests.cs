@@ -36,6 +36,9 @@ public sealed class ShellLinesRunTests : IDisposable
                 continue;
             bool follows = line.Text.StartsWith("conntrack -E", StringComparison.Ordinal);
             var (exit, output, error) = await RunAsync(follows ? $"timeout --preserve-status -s INT 0.4 {line.Text}" : line.Text);
+            // On a busy machine the signal may come before conntrack handles it.
+            if (follows && exit == 130)
+                (exit, output, error) = await RunAsync($"timeout --preserve-status -s INT 8 {line.Text}");
             Assert.True(exit == 0, $"{line.Text}: {exit}: {error}");
             string shown = v6 ? Explained.Backend(true) : Explained.Backend(false);
             if (line.Text.StartsWith("conntrack -L", StringComparison.Ordinal) && code != MechanismCodes.Bypassed)
