@@ -67,6 +67,9 @@ function lastKnown(values) {
   return -1;
 }
 
+// The last interval of a live view has not ended yet: it is no gap.
+const withGaps = (view, values) => values.some((value, i) => value < 0 && view.from + i * view.step < view.now - 2 * BUCKET) ? ", with gaps" : "";
+
 export class RateLane {
   constructor(view, geo, partial) {
     this.title = "INVALID and drops";
@@ -76,7 +79,7 @@ export class RateLane {
     this.sums = Array.from({ length: view.columns }, (_, i) => (this.rates[0][i] < 0 ? -1 : this.rates.reduce((sum, row) => sum + row[i], 0)));
     this.top = this.sums.reduce((max, value) => Math.max(max, value), 0);
     this.scale = niceTop(Math.max(1, this.top / 1000)) * 1000;
-    this.sub = this.sums.every(value => value < 0) ? "unknown" : this.top ? `up to ${rate(this.top)} a second` : "no packets";
+    this.sub = this.sums.every(value => value < 0) ? "unknown" : this.top ? `up to ${rate(this.top)} a second${withGaps(view, this.sums)}` : withGaps(view, this.sums) ? "none seen, with gaps" : "no packets";
     if (geo.wide) this.more = "a second, all nodes";
   }
 
@@ -131,7 +134,7 @@ export class SyncLane {
     this.top = lag.reduce((max, value) => Math.max(max, value), 0);
     this.scale = niceTop(Math.max(1, this.top / 1000)) * 1000;
     const failed = this.failures.reduce((sum, failure) => sum + failure.count, 0);
-    this.sub = lag.every(value => value < 0) ? "unknown" : `${this.top ? `up to ${seconds(this.top)} late` : "rules up to date"}${failed ? `, ${failed} failed` : ""}`;
+    this.sub = lag.every(value => value < 0) ? "unknown" : `${this.top ? `up to ${seconds(this.top)} late` : withGaps(view, lag) ? "no lag seen" : "rules up to date"}${withGaps(view, lag)}${failed ? `, ${failed} failed` : ""}`;
     if (geo.wide) this.more = "seconds late, slowest node";
   }
 
@@ -190,7 +193,7 @@ export class UseLane {
     this.h = geo.wide ? 52 : 46;
     const top = this.top = use.reduce((max, value) => Math.max(max, value), 0);
     this.scale = Math.max(1000, top);
-    this.sub = use.every(value => value < 0) ? "unknown" : `up to ${percent(top)}`;
+    this.sub = use.every(value => value < 0) ? "unknown" : `up to ${percent(top)}${withGaps(view, use)}`;
     if (geo.wide) this.more = "% of the limit, fullest node";
   }
 
