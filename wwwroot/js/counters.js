@@ -246,15 +246,15 @@ export function addCounterEvents(view, add) {
   for (let i = 0; i < view.columns; i++) {
     const [from] = intervalOf(view, i);
     const counted = RATES.map((kind, index) => ({ kind, value: rates[index][i] })).filter(({ value }) => value > 0);
-    if (counted.length && from !== begin) add(Math.max(view.from, from), `${counted.map(({ kind, value }) => `${kind.name} ${rate(value)} a second`).join(", ")}, within ${span(Math.max(view.step, BUCKET))}`);
+    if (counted.length && from !== begin) add("counters", Math.max(view.from, from), `${counted.map(({ kind, value }) => `${kind.name} ${rate(value)} a second`).join(", ")}, within ${span(Math.max(view.step, BUCKET))}`);
     if (counted.length) begin = from;
     if (lag[i] > 0 && !(lag[i - 1] > 0)) {
       let end = i, most = i;
       for (; end < view.columns && lag[end] > 0; end++) if (lag[end] > lag[most]) most = end;
-      add(view.from + i * view.step, `kube-proxy's rules begin to lag, up to ${seconds(lag[most])} on ${names[lagNode[most]]}`);
+      add("proxy", view.from + i * view.step, `kube-proxy's rules begin to lag, up to ${seconds(lag[most])} on ${names[lagNode[most]]}`);
     }
-    if (use[i] >= FULL && !(use[i - 1] >= FULL)) add(view.from + i * view.step, `conntrack table of ${names[useNode[i]]} at ${percent(use[i])} of its limit`);
-    else if (use[i] >= 0 && use[i] < FULL && use[i - 1] >= FULL) add(view.from + i * view.step, `every conntrack table below ${percent(FULL)} again`);
+    if (use[i] >= FULL && !(use[i - 1] >= FULL)) add("table", view.from + i * view.step, `conntrack table of ${names[useNode[i]]} at ${percent(use[i])} of its limit`);
+    else if (use[i] >= 0 && use[i] < FULL && use[i - 1] >= FULL) add("table", view.from + i * view.step, `every conntrack table below ${percent(FULL)} again`);
   }
-  for (const { at, node, count } of failures) add(at, `${count} ${count === 1 ? "sync" : "syncs"} of kube-proxy failed on ${node} within 10 s`);
+  for (const { at, node, count } of failures) add("proxy", at, `${count} ${count === 1 ? "sync" : "syncs"} of kube-proxy failed on ${node} within 10 s`);
 }

@@ -26,6 +26,32 @@ export function ground(ctx, geo, paint, lane) {
   ctx.fillRect(geo.left, lane.y, geo.width - geo.left - geo.right, lane.h);
 }
 
+// Lanes that are collapsed to a line: what they would show, in words.
+export class CollapsedLane {
+  constructor(geo, name, lanes) {
+    this.name = name;
+    this.title = lanes.length === 1 ? lanes[0].title : name === "services" ? `${lanes.length} Services` : lanes[0].title.split(",")[0];
+    this.text = lanes.map(lane => (lanes.length === 1 ? lane.sub : `${lane.title.split(", ").at(-1)} ${name === "services" ? "" : lane.sub}`).trim()).filter(text => text).join(" · ");
+    this.sub = geo.wide ? "" : this.text;
+    this.h = geo.wide ? 18 : 4;
+    this.above = geo.wide ? 2 : 18; // Its text is above it, and is what a finger touches.
+  }
+
+  draw(ctx, geo, paint) {
+    heading(ctx, geo, paint, this, paint.muted);
+    if (!geo.wide) return;
+    ctx.font = paint.font(11);
+    ctx.fillStyle = paint.muted;
+    ctx.fillText(fit(ctx, this.text, geo.plot - 16), geo.left + 8, this.y + 13);
+  }
+
+  hit() { return { lane: this.name }; }
+
+  tip() { return { title: `${this.title}: collapsed`, lines: [{ text: "A click expands it." }] }; }
+
+  values() { return []; }
+}
+
 export class ServiceLane {
   constructor(view, geo, service, colourOf, partial) {
     this.title = service.title;

@@ -6,7 +6,7 @@ import { Gestures } from "./gestures.js";
 import { isIncrement, readIncrement } from "./increment.js";
 import { columnsIn, readView } from "./view.js";
 import { label, readPaint } from "./paint.js";
-import { ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
+import { CollapsedLane, ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
 import { RolloutLane } from "./rollouts.js";
 import { selectionOf } from "./selection.js";
 import { SpanLane } from "./spans.js";
@@ -16,11 +16,15 @@ import { Tip } from "./tip.js";
 const WIDE = 720, DAY = 86400000;
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
+// The names of the lanes, as in URLs (LaneChoice.cs), in the order in which they are drawn unless another one is chosen.
+const LANES = ["findings", "actions", "settings", "rollouts", "pods", "restarts", "services", "resets", "counters", "proxy", "table", "gaps"];
 const SILENT_GAP_KINDS = [3, 4, 5]; // GapKind values during which the entries of a node are not known
 
 export function create(host, dotnet, options) {
   return new Timeline(host, dotnet, options);
 }
+
+const arrangedOf = lanes => lanes ?? LANES.map(name => ({ name, collapsed: false }));
 
 class Timeline {
   constructor(host, dotnet, options) {
@@ -28,6 +32,7 @@ class Timeline {
     this.dotnet = dotnet;
     this.zone = options.zone;
     this.selection = selectionOf(options.selected);
+    this.arranged = arrangedOf(options.lanes);
     this.colours = new Map();
     this.notes = { findings: [], actions: [], settings: [] };
     this.moved = null; // the range that a gesture shows, until its view arrives
@@ -77,7 +82,7 @@ class Timeline {
     const cursorMs = this.cursor === null || this.cursor === undefined ? null : this.msAt(this.cursor);
     this.view = view;
     if (!this.gestures.moves) this.moved = null;
-    this.events = eventsOf(this.view, this.notes);
+    this.listEvents();
     this.incomplete = columnsIn(this.view, LOSSY_GAP_KINDS);
     this.partial = columnsIn(this.view, SILENT_GAP_KINDS);
     if (this.view.noData) this.incomplete.fill(1);
@@ -95,8 +100,21 @@ class Timeline {
   note(notes) {
     this.notes = notes;
     if (!this.view) return;
-    this.events = eventsOf(this.view, notes);
+    this.listEvents();
     this.layout();
+  }
+
+  // Which lanes are shown, in which order, and which of them are collapsed; null = all.
+  arrange(lanes) {
+    this.arranged = arrangedOf(lanes);
+    if (!this.view) return;
+    this.listEvents();
+    this.layout();
+  }
+
+  listEvents() {
+    const shown = new Set(this.arranged.map(lane => lane.name));
+    this.events = eventsOf(this.view, this.notes, name => shown.has(name));
   }
 
   setZone(zone) { this.zone = zone; this.layout(); }
@@ -133,20 +151,11 @@ class Timeline {
     ctx.font = this.paint.font(12, 500);
     const measure = text => ctx.measureText(text).width;
     this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
-    const rollouts = new RolloutLane(view, geo, measure, this.selection);
-    const findings = new SpanLane(view, geo, measure, "Findings", this.notes.findings, this.wide ? 5 : 3);
-    const actions = new SpanLane(view, geo, measure, "Actions", this.notes.actions, this.wide ? 4 : 3);
-    const settings = new SpanLane(view, geo, measure, "Settings changed", this.notes.settings, 3);
-    const lanes = [findings, actions, settings, rollouts].filter(lane => !lane.empty);
-    lanes.push(new TerminationLane(view, geo, measure, this.selection), ...(view.restarts.length ? [new RestartLane(view, geo)] : []));
-    const colourOf = (service, ip) => this.colourOf(service, ip);
-    for (const service of view.services) lanes.push(new ServiceLane(view, geo, service, colourOf, this.partial));
-    lanes.push(
-      new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
-      new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),
-      new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.incomplete));
-    if (view.counters) lanes.push(new RateLane(view, geo, this.partial), new SyncLane(view, geo), new UseLane(view, geo));
-    if (view.gaps.length) lanes.push(new GapLane(view, geo));
+    const lanes = [];
+    for (const { name, collapsed } of this.arranged) {
+      const own = this.lanesOf(name, view, geo, measure).filter(lane => !lane.empty);
+      lanes.push(...(collapsed && own.length ? [new CollapsedLane(geo, name, own)] : own));
+    }
     let y = 30;
     for (const lane of lanes) {
       y += this.wide ? 8 : 22;
@@ -166,6 +175,26 @@ class Timeline {
     }
     this.drawBase();
     this.drawOver();
+  }
+
+  lanesOf(name, view, geo, measure) {
+    switch (name) {
+      case "findings": return [new SpanLane(view, geo, measure, "Findings", this.notes.findings, this.wide ? 5 : 3)];
+      case "actions": return [new SpanLane(view, geo, measure, "Actions", this.notes.actions, this.wide ? 4 : 3)];
+      case "settings": return [new SpanLane(view, geo, measure, "Settings changed", this.notes.settings, 3)];
+      case "rollouts": return [new RolloutLane(view, geo, measure, this.selection)];
+      case "pods": return [new TerminationLane(view, geo, measure, this.selection)];
+      case "restarts": return view.restarts.length ? [new RestartLane(view, geo)] : [];
+      case "services": return view.services.map(service => new ServiceLane(view, geo, service, (key, ip) => this.colourOf(key, ip), this.partial));
+      case "resets": return [
+        new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
+        new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),
+        new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.incomplete)];
+      case "counters": return view.counters ? [new RateLane(view, geo, this.partial)] : [];
+      case "proxy": return view.counters ? [new SyncLane(view, geo)] : [];
+      case "table": return view.counters ? [new UseLane(view, geo)] : [];
+      default: return view.gaps.length ? [new GapLane(view, geo)] : [];
+    }
   }
 
   drawBase() {
@@ -295,14 +324,15 @@ class Timeline {
   }
 
   open(hit) {
-    if (hit.href) this.call("SpanPicked", hit.href);
+    if (hit.lane) this.call("LaneExpanded", hit.lane);
+    else if (hit.href) this.call("SpanPicked", hit.href);
     else if (hit.rollout) this.call("RolloutPicked", hit.rollout);
     else this.call("Picked", hit.ip ?? "", hit.uid ?? null);
   }
 
   columnAt(x) { return Math.max(0, Math.min(this.view.columns - 1, Math.floor((this.msAt(x) - this.view.from) / this.view.step))); }
 
-  laneAt(y) { return this.lanes.find(lane => y >= lane.y - 2 && y <= lane.y + lane.h + 2); }
+  laneAt(y) { return this.lanes.find(lane => y >= lane.y - (lane.above ?? 2) && y <= lane.y + lane.h + 2); }
 
   pick(x, y) { return this.laneAt(y)?.hit(x, y, this.columnAt(x), this.geo) ?? null; }
 

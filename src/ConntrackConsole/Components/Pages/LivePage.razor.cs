@@ -8,6 +8,7 @@ using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.Controls.Timeline.Notes;
 using ConntrackConsole.Components.Dialogs;
 using ConntrackConsole.Components.State;
+using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
 using ConntrackConsole.Findings.Explanation;
 using ConntrackConsole.Findings.Live;
@@ -160,7 +161,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         var query = Query(state, window, lanes);
         bool stored = window.FromMs < Store.FromMs + window.StepMs;
-        var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Local = state.Local } == state
+        var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Lanes = state.Lanes, Local = state.Local } == state
             && last.Query.Columns == query.Columns && last.Query.Lanes == query.Lanes && Term(query, nowMs) == Term(query, last.AtMs) ? last : null;
         // The headline shows the current state, even for a past range.
         var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60), 0);
@@ -320,6 +321,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         if (_notes.Has(href))
             Nav.NavigateTo(href);
     }
+
+    private void ChooseLanes(string lanes) => Go(_state with { Lanes = new LaneChoice(lanes) });
+
+    private void ExpandLane(string name) => Go(_state with { Lanes = _state.Lanes.Expanded(name) });
 
     private void PickRollout(string id) => Go(_state with { Rollout = _state.Rollout == id ? null : id });
 

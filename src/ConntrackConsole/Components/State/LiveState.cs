@@ -10,6 +10,7 @@ namespace ConntrackConsole.Components.State;
 /// <param name="Pod">IP address of the pod in the panel.</param>
 /// <param name="Uid">UID of that pod if it was selected by its termination: its address may have had several owners.</param>
 /// <param name="Rollout">Id of the rollout by which pods are filtered.</param>
+/// <param name="AllLanes">Lanes of all Services, not only of the first ones.</param>
 /// <param name="ToMs">End of a paused view; null if live.</param>
 internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? Uid, string? Rollout, string? Namespace, string? Service, string? Node, bool AllLanes, bool Local)
 {
@@ -17,6 +18,11 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
     public const long MaxRangeMs = 92 * 24 * 3_600_000L;
 
     public static readonly (string Name, long Ms)[] Presets = [("5m", 300_000), ("15m", 900_000), ("1h", 3_600_000), ("6h", 21_600_000), ("24h", 86_400_000)];
+
+    private const string AllServices = "all";
+
+    /// <summary>The lanes of the chart.</summary>
+    public LaneChoice Lanes { get; init; } = LaneChoice.Default;
 
     public bool Live => ToMs is null;
 
@@ -32,7 +38,10 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         if (query.Time("from") is { } from && query.Time("to") is { } end && end > from)
             (range, to) = (Math.Clamp(end - from, MinRangeMs, MaxRangeMs), end);
         string? pod = Ip.TryParse(query["pod"], out _) ? query["pod"] : null;
-        return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], query["lanes"] == "all", query["tz"] == "local");
+        return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], AllLanesOf(query["lanes"]), query["tz"] == "local")
+        {
+            Lanes = LaneChoice.Parse(string.Join(',', LanesOf(query["lanes"]).Where(name => name != AllServices))),
+        };
     }
 
     /// <summary>The query of this state; parameters with the value null are removed from the URL.</summary>
@@ -48,7 +57,7 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         ["ns"] = Namespace,
         ["svc"] = Service,
         ["node"] = Node,
-        ["lanes"] = AllLanes ? "all" : null,
+        ["lanes"] = string.Join(',', ((string[])[AllLanes ? AllServices : "", Lanes.Text]).Where(part => part.Length > 0)) is { Length: > 0 } lanes ? lanes : null,
         ["tz"] = Local ? "local" : null,
     };
 
@@ -66,6 +75,10 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         ToMs = null,
         RangeMs = Presets.Where(preset => preset.Ms >= RangeMs).Select(preset => preset.Ms).DefaultIfEmpty(Presets[^1].Ms).First(),
     };
+
+    private static string[] LanesOf(string? lanes) => (lanes ?? "").Split(',', StringSplitOptions.TrimEntries);
+
+    private static bool AllLanesOf(string? lanes) => LanesOf(lanes).Contains(AllServices);
 
     // A UID, or a workload's UID with a revision; anything else is ignored.
     private static string? Name(string? value) =>
