@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
 
-/// <summary>The lanes of the chart, and where the chart is on a phone's first screen.</summary>
+/// <summary>The lanes of the chart, its legend, and where the chart is on a phone's first screen.</summary>
 public class LaneTests(Chromium chromium)
 {
     private const string Titles = """
@@ -86,6 +86,28 @@ public class LaneTests(Chromium chromium)
         }
     }
 
+    [Theory]
+    [InlineData(390, ColorScheme.Light)]
+    [InlineData(1400, ColorScheme.Dark)]
+    public async Task Legend_OpensOverThePage_AndClosesWithEscape(int width, ColorScheme scheme)
+    {
+        await using var host = await StartAsync();
+        await using var tab = await OpenAsync(host, width, scheme);
+        var (page, legend) = (tab.Page, tab.Page.GetByTestId("legend"));
+        await Assertions.Expect(legend).ToBeHiddenAsync();
+
+        await page.GetByTestId("legend-open").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(legend).ToBeVisibleAsync();
+        await Assertions.Expect(legend).ToContainTextAsync("insert_failed");
+        await CheckAsync(page);
+        var panel = (await legend.BoundingBoxAsync())!;
+        Assert.True(panel.X >= 0 && panel.X + panel.Width <= width && panel.Y + panel.Height <= 844, $"the legend is at {panel.X}, {panel.Y}: {panel.Width} x {panel.Height} pixels");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(legend).ToBeHiddenAsync();
+        await Assertions.Expect(page.GetByTestId("legend-open")).ToBeFocusedAsync();
+    }
+
     [Fact]
     public async Task Chart_OnAPhone_BeginsOnTheFirstScreen_AndALinkWithUnknownLanesIsExplained()
     {
@@ -124,7 +146,7 @@ public class LaneTests(Chromium chromium)
             await tab.Page.GotoAsync(host.Url + path);
         // The page shows its rows before its script listens to keys.
         await Assertions.Expect(tab.Page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
-        await Assertions.Expect(tab.Page.GetByTestId("lanes-menu")).ToBeVisibleAsync();
+        await Assertions.Expect(tab.Page.GetByTestId("legend-open")).ToBeVisibleAsync();
         return tab;
     }
 

@@ -55,6 +55,13 @@ public sealed partial class SignTextTests
             Assert.Contains(phase.Name(), legend.Markup, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Legend_Counters_MatchTheCanvas()
+    {
+        var drawn = Regex.Matches(Script("counters.js"), "name: \"(?<name>[^\"]+)\", text: \"[^\"]+\", colour: \"(?<colour>\\w+)\"").Select(match => (match.Groups["name"].Value, match.Groups["colour"].Value));
+        Assert.Equal(Legend.Counters, drawn);
+    }
+
     // The canvas has its own table: its keys are the fields that view.js reads, in the order in which ViewBytes writes the phases.
     [Fact]
     public void Canvas_Phases_MatchThePages()
