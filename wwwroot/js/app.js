@@ -9,6 +9,29 @@ export function applyTheme(choice) {
   return isDark;
 }
 
+// Keys after Ctrl+K, until the palette has its field: the text of its field, and no shortcuts.
+let typed = null, typedTimer = 0;
+const collect = () => {
+  typed = "";
+  clearTimeout(typedTimer);
+  typedTimer = setTimeout(() => { typed = null; }, 5000);
+};
+
+// The focus moves in the same moment in which the collection ends: no key is lost between them.
+export async function fillPalette() {
+  let field = null;
+  for (let frames = 0; frames < 120 && !(field = document.querySelector(".palette input")); frames++) await new Promise(requestAnimationFrame);
+  const text = typed ?? "";
+  typed = null;
+  if (!field) return;
+  field.focus();
+  if (!text) return;
+  field.value = text + field.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+export const scrollToItem = id => document.getElementById(id)?.scrollIntoView({ block: "nearest" });
+
 export function shell(dotnet) {
   let choice = "system";
   try { choice = localStorage.getItem("theme") ?? "system"; } catch { /* as above */ }
@@ -22,8 +45,28 @@ export function shell(dotnet) {
   // Three seconds: people who type with one finger, and busy machines. The timer of an earlier prefix must not end a later one. Not by the keys' own times: a busy page handles the first key late.
   let prefix = "", prefixTimer = 0;
   const keyDown = event => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+      // Not over another dialog, which may hold a preview.
+      const other = document.querySelector(".mud-dialog");
+      event.preventDefault();
+      if (other && !other.querySelector(".palette")) return;
+      if (!other) collect();
+      dotnet.invokeMethodAsync("KeyPressed", "palette");
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target;
+    if (target instanceof HTMLElement && target.closest(".palette")) {
+      // They select a result: the caret stays where it is.
+      if (event.key === "ArrowUp" || event.key === "ArrowDown") event.preventDefault();
+      return;
+    }
+    if (typed !== null && event.key !== "Escape") {
+      event.preventDefault();
+      if (event.key === "Backspace") typed = typed.slice(0, -1);
+      else if (event.key.length === 1) typed += event.key;
+      return;
+    }
     if (target instanceof HTMLElement && (target.isContentEditable || target.closest("input, textarea, select, [role=combobox]"))) {
       if (event.key === "Escape" && !target.closest("[role=dialog]")) target.blur();
       return;
@@ -34,6 +77,7 @@ export function shell(dotnet) {
     const dialog = document.querySelector(".mud-dialog");
     // The dialog handles Escape only after it has the focus; the user may press it earlier.
     if (dialog?.querySelector(".keys") && event.key === "Escape") { dotnet.invokeMethodAsync("KeyPressed", "close keys"); return; }
+    if (event.key === "Escape" && (typed !== null || dialog?.querySelector(".palette"))) { typed = null; dotnet.invokeMethodAsync("KeyPressed", "close palette"); return; }
     if (dialog && event.key !== "?") return;
     let key = event.key;
     clearTimeout(prefixTimer);

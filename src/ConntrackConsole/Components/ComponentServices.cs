@@ -1,3 +1,4 @@
+using ConntrackConsole.Components.Palette;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -27,6 +28,7 @@ internal static class ComponentServices
         services.AddScoped<CircuitHandler>(circuit => circuit.GetRequiredService<Visibility>());
         services.AddScoped(CurrentUser.Of);
         services.AddScoped<UserActions>();
+        services.AddScoped<PaletteReader>();
         return services;
     }
 

@@ -19,6 +19,12 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
     public Task FocusHeadingAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading"), () => true);
 
+    /// <summary>Focuses the field of the palette and fills in what was typed since Ctrl+K, before there was a field for it.</summary>
+    public Task FillPaletteAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("fillPalette"), () => true);
+
+    /// <summary>Scrolls the list around an element, if necessary.</summary>
+    public Task ScrollToAsync(string id) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("scrollToItem", id), () => true);
+
     public async ValueTask DisposeAsync()
     {
         if (_module is { IsCompletedSuccessfully: true })

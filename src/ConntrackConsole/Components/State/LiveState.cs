@@ -61,6 +61,9 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         ["tz"] = Local ? "local" : null,
     };
 
+    /// <summary>The URL of this state.</summary>
+    public string ToUrl() => "/?" + string.Join('&', ToQuery().Where(part => part.Value is string).Select(part => $"{part.Key}={Uri.EscapeDataString((string)part.Value!)}"));
+
     public LiveState Paused(long nowMs) => Live ? this with { ToMs = nowMs } : this;
 
     public LiveState Between(long fromMs, long toMs)

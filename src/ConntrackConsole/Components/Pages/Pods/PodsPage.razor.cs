@@ -163,7 +163,7 @@ public sealed partial class PodsPage : ComponentBase
         var state = new LiveState(LiveState.Presets[1].Ms, null, row.End is null && row.Ip.Length > 0 ? row.Ip : null, row.End?.Uid, null, null, null, null, false, Viewer.Local);
         if (_url is { FromMs: { } from, ToMs: { } to })
             state = state.Between(from, to);
-        return "/?" + string.Join('&', state.ToQuery().Where(part => part.Value is string).Select(part => $"{part.Key}={Uri.EscapeDataString((string)part.Value!)}"));
+        return state.ToUrl();
     }
 
     private string Link(string href) => Viewer.Local ? $"{href}{(href.Contains('?', StringComparison.Ordinal) ? '&' : '?')}tz=local" : href;
