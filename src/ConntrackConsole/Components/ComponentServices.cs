@@ -21,7 +21,7 @@ internal static class ComponentServices
     /// <summary>Without the host's renderer, for page tests that bring their own.</summary>
     public static IServiceCollection AddPageParts(this IServiceCollection services)
     {
-        services.AddMudServices();
+        services.AddMudServices(mud => Toasts.Configure(mud.SnackbarConfiguration));
         services.AddScoped<Browser>();
         services.AddScoped<Keyboard>();
         services.AddScoped<Visibility>();

@@ -27,6 +27,8 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     [Inject] private protected OutcomeMonitor OutcomeMonitor { get; set; } = null!;
 
+    [Inject] private ISnackbar Snackbar { get; set; } = null!;
+
     [Inject] protected TimeProvider Clock { get; set; } = null!;
 
     [Inject] private protected Visibility Visibility { get; set; } = null!;
@@ -151,6 +153,8 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
             var answer = await Actions.ConfirmAsync(record, Typed.Trim() is { Length: > 0 } typed ? typed : null, Reason.Trim());
             // A refused action is still a preview and is cancelled with the dialog.
             (Record, Refusal, Confirmed) = (answer.Record ?? record, answer.Refusal?.Message, answer.Refusal is null);
+            if (Confirmed)
+                Snackbar.Show($"{(IsWaiting ? "Approval" : "Action")} requested: {(Record.Plan.Request.Kind == ActionKind.Flush ? "flush of " : "")}{Record.Plan.Request.Target}. It is on the Actions page.");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or TimeoutException or DbException)
         {

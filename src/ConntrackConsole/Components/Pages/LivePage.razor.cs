@@ -93,6 +93,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private IDialogService Dialogs { get; set; } = null!;
 
+    [Inject] private ISnackbar Snackbar { get; set; } = null!;
+
     [Inject] private TimeProvider Clock { get; set; } = null!;
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -274,31 +276,14 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private void ChooseRange((long FromMs, long ToMs) range) => Go(_state.Between(range.FromMs, range.ToMs));
 
-    private void Pan(int direction)
+    private void Pan(int direction) => Move(_state.Window.Panned(direction, NowMs));
+
+    private void ZoomOut() => Move(_state.Window.ZoomedOut(NowMs));
+
+    private void Move(TimeWindow window)
     {
-        long to = _state.ToMs ?? NowMs;
-        long next = to + direction * _state.RangeMs / 2;
-        // Panning beyond the current time resumes live mode.
-        if (next >= NowMs)
-        {
-            if (!_state.Live)
-                Go(_state.Resumed());
-            return;
-        }
-
-        Go(_state.Between(next - _state.RangeMs, next));
-    }
-
-    private void ZoomOut()
-    {
-        if (_state.Live)
-        {
-            Go(_state with { RangeMs = LiveState.Presets.Select(preset => preset.Ms).FirstOrDefault(ms => ms > _state.RangeMs, _state.RangeMs) });
-            return;
-        }
-
-        long to = Math.Min(NowMs, _state.ToMs!.Value + _state.RangeMs / 2);
-        Go(_state.Between(to - _state.RangeMs * 2, to));
+        if (window != _state.Window)
+            Go(_state with { RangeMs = window.RangeMs, ToMs = window.ToMs });
     }
 
     private void ChooseWidth(int width)
@@ -335,7 +320,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         // The link is absolute: it shows the current view, not the one at the time it is opened.
         if (_state.Live)
             Go(_state.Paused(NowMs));
-        _copyText = await Browser.CopyLinkAsync() ? "Link copied" : "Copy it from the address bar";
+        _copyText = await Browser.CopyLinkAsync() ? Browser.LinkCopied : Browser.LinkNotCopied;
+        Snackbar.Show(_copyText);
     }
 
     private Task OnKeyAsync(string key) => InvokeAsync(() =>

@@ -5,6 +5,9 @@ namespace ConntrackConsole.Components.State;
 /// <summary>The clipboard, the focus and the forms of the browser. The JavaScript module is loaded on first use.</summary>
 internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 {
+    public const string LinkCopied = "Link copied";
+    public const string LinkNotCopied = "Copy it from the address bar";
+
     private Task<IJSObjectReference>? _module;
 
     public Task<IJSObjectReference> ModuleAsync() => _module ??= js.InvokeAsync<IJSObjectReference>("import", "./js/app.js").AsTask();

@@ -26,6 +26,8 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
 
     public bool Live => ToMs is null;
 
+    public TimeWindow Window => new(RangeMs, ToMs);
+
     public bool HasPod => Pod is not null || Uid is not null;
 
     public static LiveState Parse(string uri, long nowMs)
@@ -66,18 +68,11 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
 
     public LiveState Paused(long nowMs) => Live ? this with { ToMs = nowMs } : this;
 
-    public LiveState Between(long fromMs, long toMs)
-    {
-        long range = Math.Clamp(toMs - fromMs, MinRangeMs, MaxRangeMs);
-        return this with { RangeMs = range, ToMs = (fromMs + toMs + range) / 2 };
-    }
+    public LiveState Between(long fromMs, long toMs) => In(TimeWindow.Between(fromMs, toMs));
 
-    /// <summary>A live view uses a preset range: the next one that is not shorter.</summary>
-    public LiveState Resumed() => this with
-    {
-        ToMs = null,
-        RangeMs = Presets.Where(preset => preset.Ms >= RangeMs).Select(preset => preset.Ms).DefaultIfEmpty(Presets[^1].Ms).First(),
-    };
+    public LiveState Resumed() => In(Window.Resumed());
+
+    private LiveState In(TimeWindow window) => this with { RangeMs = window.RangeMs, ToMs = window.ToMs };
 
     private static string[] LanesOf(string? lanes) => (lanes ?? "").Split(',', StringSplitOptions.TrimEntries);
 

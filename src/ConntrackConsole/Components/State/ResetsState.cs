@@ -17,6 +17,10 @@ internal sealed record ResetsState(long RangeMs, long? ToMs, string? Namespace, 
 
     public bool Live => ToMs is null;
 
+    public TimeWindow Window => new(RangeMs, ToMs);
+
+    public ResetsState In(TimeWindow window) => this with { RangeMs = window.RangeMs, ToMs = window.ToMs };
+
     public bool IsFiltered => Namespace is not null || Service is not null || Node is not null || Kind is not null || Text is not null;
 
     /// <summary>The list with some filters, live.</summary>

@@ -38,6 +38,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         Assert.Equal([("d-flush-1", null, "pod gone, 2 stale entries")], _actions.Confirmed);
         Assert.Equal("Completed", Find("outcome").GetAttribute("data-state"));
         Assert.Equal("/audit?action=flush-1", Find("outcome-audit").GetAttribute("href"));
+        Assert.Equal([$"Action requested: flush of {PodIp}. It is on the Actions page."], _console.Get<MudBlazor.ISnackbar>().ShownSnackbars.Select(toast => toast.Message));
     }
 
     [Fact]

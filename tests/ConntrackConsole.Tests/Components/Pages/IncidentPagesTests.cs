@@ -39,6 +39,18 @@ public sealed class IncidentPagesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Opened_IsNotified_AsText()
+    {
+        var toasts = _console.Context.Render<MudBlazor.MudSnackbarProvider>();
+        var page = List("/incidents?open=1");
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=incident-open]").HasAttribute("disabled")));
+        await page.InvokeAsync(() => page.Find("#incident-title").Input("Orders <b>reset</b>"));
+        await page.InvokeAsync(() => page.Find("[data-testid=incident-open]").Click());
+        toasts.WaitForAssertion(() => Assert.Contains("Incident opened: Orders <b>reset</b>", toasts.Find(".mud-snackbar").TextContent, StringComparison.Ordinal));
+        Assert.Empty(toasts.FindAll("b"));
+    }
+
+    [Fact]
     public async Task Form_Refused_ShowsWhy()
     {
         var page = List("/incidents?open=1");

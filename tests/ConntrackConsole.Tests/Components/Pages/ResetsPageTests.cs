@@ -1,6 +1,7 @@
 using Bunit;
 using ConntrackConsole.Cluster.Model;
 using ConntrackConsole.Components.Pages.Resets;
+using ConntrackConsole.Components.State;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
@@ -119,6 +120,36 @@ public sealed class ResetsPageTests : IAsyncDisposable
         var page = List("?from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z");
         page.WaitForElement("[data-testid=resets-gaps]");
         Assert.Contains("Single resets are kept since", page.Find("[data-testid=resets-gaps]").TextContent, StringComparison.Ordinal);
+    }
+
+    /// <summary>As on the live page.</summary>
+    [Fact]
+    public async Task Keys_MoveAndZoomTheWindow()
+    {
+        Scene();
+        var page = List("?range=15m");
+        page.WaitForElement("[data-testid=reset]");
+        var keys = _console.Get<Keyboard>();
+        await keys.PressAsync("[");
+        Assert.Contains("/resets?live=0&from=", _console.Uri, StringComparison.Ordinal);
+        await keys.PressAsync("]");
+        Assert.EndsWith("/resets?range=15m", _console.Uri, StringComparison.Ordinal);
+        await keys.PressAsync("z");
+        Assert.EndsWith("/resets?range=1h", _console.Uri, StringComparison.Ordinal);
+        await keys.PressAsync("l");
+        Assert.Contains("live=0", _console.Uri, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "tcpdump -n -i any '(tcp[tcpflags] & tcp-rst != 0 or (ip6[6] = 6 and ip6[53] & 4 != 0))'")]
+    [InlineData("?q=10.1.1.1", "tcpdump -n -i any '(tcp[tcpflags] & tcp-rst != 0 or (ip6[6] = 6 and ip6[53] & 4 != 0)) and host 10.1.1.1'")]
+    [InlineData("?q=%24(reboot)", "tcpdump -n -i any '(tcp[tcpflags] & tcp-rst != 0 or (ip6[6] = 6 and ip6[53] & 4 != 0))'")]
+    public void Commands_ShowTheSameOnANode(string query, string dump)
+    {
+        Scene();
+        var page = List(query);
+        page.WaitForElement(".command");
+        Assert.Equal(["conntrack-collector resets --seconds 300 --json", dump], page.FindAll(".command code").Select(code => code.TextContent));
     }
 
     /// <summary>Ten thousand rows are rendered by the screen, not all at once.</summary>
