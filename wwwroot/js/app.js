@@ -1,4 +1,7 @@
 // Page shell: theme, keyboard shortcuts and clipboard.
+import { noticesState, switchNotices } from "./notices.js";
+export { notify } from "./notices.js";
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export function applyTheme(choice) {
@@ -97,15 +100,20 @@ export function shell(dotnet) {
   const focused = event => { if (event.target.matches?.("[data-filter]")) event.target.select?.(); };
   document.addEventListener("keydown", keyDown);
   document.addEventListener("focusin", focused);
+  const clicked = async event => {
+    if (event.target instanceof Element && event.target.closest("[data-notify-switch]")) dotnet.invokeMethodAsync("NotificationsChanged", await switchNotices());
+  };
+  document.addEventListener("click", clicked);
   // Keys pressed before this line go nowhere: tests wait for this mark.
   document.documentElement.dataset.shortcuts = "on";
   return {
-    start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.visibilityState === "hidden" }),
+    start: () => ({ choice, dark: applyTheme(choice), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.visibilityState === "hidden", notifications: noticesState() }),
     theme: applyTheme,
     dispose() {
       delete document.documentElement.dataset.shortcuts;
       document.removeEventListener("keydown", keyDown);
       document.removeEventListener("focusin", focused);
+      document.removeEventListener("click", clicked);
       document.removeEventListener("visibilitychange", visibilityChanged);
       dark.removeEventListener("change", systemChanged);
     },

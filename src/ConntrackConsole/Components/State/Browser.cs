@@ -25,6 +25,10 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     /// <summary>Focuses the field of the palette and fills in what was typed since Ctrl+K, before there was a field for it.</summary>
     public Task FillPaletteAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("fillPalette"), () => true);
 
+    /// <summary>Shows a notification of the browser, unless it has shown one with this id; a click on it opens a page.</summary>
+    public Task NotifyAsync(string id, string title, string text, string href) =>
+        BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("notify", id, title, text, href), () => true);
+
     /// <summary>Scrolls the list around an element, if necessary.</summary>
     public Task ScrollToAsync(string id) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("scrollToItem", id), () => true);
 
