@@ -1,15 +1,19 @@
 using System.CommandLine;
+using System.Globalization;
 using ConntrackConsole.Api.Query;
 using ConntrackConsole.Cli.Incidents;
 using ConntrackConsole.Cli.Rollouts;
+using ConntrackConsole.Hosting;
 using ConntrackConsole.Incidents.Export;
 using ConntrackConsole.Incidents.Files;
 
 namespace ConntrackConsole.Cli;
 
-/// <summary>incident export: a window of a running console as one file. incident explain: the findings of such a file; incident open: what happened in it; both without a console.</summary>
+/// <summary>incident export: a window of a running console as one file. incident explain: the findings of such a file; incident open: its pages, or what happened in it as text; both without a cluster.</summary>
 internal static class IncidentCommand
 {
+    private const int MaxPort = 65_535;
+
     public static Command Build() =>
         new("incident", "Incident files; conntrack-console incident export --url URL --from TIME --to TIME --out FILE, incident explain FILE and incident open FILE.") { Export(), Explain(), Open() };
 
@@ -37,15 +41,34 @@ internal static class IncidentCommand
     private static Command Open()
     {
         var file = new Argument<string>("FILE") { Description = "An incident file." };
-        var format = new Option<string>("--format") { Description = "markdown, html, csv or json (default: markdown).", DefaultValueFactory = _ => "markdown", HelpName = "FORMAT" };
+        var port = new Option<int>("--port") { Description = "Port of the pages on this machine (default: a free one).", HelpName = "N" };
+        port.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > MaxPort)
+                result.AddError($"--port takes 0 to {MaxPort}.");
+        });
+        var format = new Option<string?>("--format") { Description = "Print what happened instead: markdown, html, csv or json.", HelpName = "FORMAT" };
         format.AcceptOnlyFromAmong("markdown", "html", "csv", "json");
-        var redact = new Option<bool>("--redact") { Description = "Replace names and addresses, the same ones always by the same." };
-        var open = new Command("open", "Print what happened in the window of an incident file: findings, terminations, rollouts and actions; as HTML with the timeline. Exit codes: 0 read, 1 refused, 2 wrong usage.") { file, format, redact };
+        var redact = new Option<bool>("--redact") { Description = "Print it with names and addresses replaced, the same ones always by the same (without --format: markdown)." };
+        var open = new Command("open", """
+            Open the pages over an incident file, read-only and without a cluster: the timeline and the findings of its window. Open the sign-in link that the log shows; Ctrl-C ends it.
+            With --format or --redact, print findings, terminations, rollouts and actions, as HTML with the timeline. Exit codes: 0 ended or printed, 1 failed while running, 2 wrong usage, or the file is refused.
+            """) { file, port, format, redact };
+        open.Validators.Add(result =>
+        {
+            if (result.GetResult(port) is { Implicit: false } && (result.GetResult(format) is { Implicit: false } || result.GetResult(redact) is { Implicit: false }))
+                result.AddError("--port is where the pages listen: omit it, or omit --format and --redact.");
+        });
         open.SetAction((result, ct) => GuardedAsync(result, async () =>
         {
-            var incident = await ReadAsync(result.GetValue(file)!, ct);
-            await result.InvocationConfiguration.Output.WriteAsync(IncidentFileReport.Of(incident, Enum.Parse<ExportForm>(result.GetValue(format)!, ignoreCase: true), result.GetValue(redact), ct));
-        }));
+            string path = result.GetValue(file)!;
+            var incident = await ReadAsync(path, ct);
+            string? form = result.GetValue(format) ?? (result.GetValue(redact) ? "markdown" : null);
+            if (form is null)
+                return await IncidentConsole.RunAsync(Path.GetFileName(path), incident, result.GetValue(port));
+            await result.InvocationConfiguration.Output.WriteAsync(IncidentFileReport.Of(incident, Enum.Parse<ExportForm>(form, ignoreCase: true), result.GetValue(redact), ct));
+            return 0;
+        }, refused: ConsoleCommands.Usage));
         return open;
     }
 
@@ -72,13 +95,18 @@ internal static class IncidentCommand
         return explain;
     }
 
-    private static async Task<int> GuardedAsync(ParseResult result, Func<Task> run)
+    private static Task<int> GuardedAsync(ParseResult result, Func<Task> run) => GuardedAsync(result, async () =>
+    {
+        await run();
+        return 0;
+    }, refused: ConsoleCommands.Failed);
+
+    private static async Task<int> GuardedAsync(ParseResult result, Func<Task<int>> run, int refused)
     {
         string code, message;
         try
         {
-            await run();
-            return 0;
+            return await run();
         }
         catch (IncidentFileException refusal)
         {
@@ -90,7 +118,7 @@ internal static class IncidentCommand
         }
 
         await result.InvocationConfiguration.Error.WriteLineAsync($"conntrack-console: {message} [{code}]");
-        return ConsoleCommands.Failed;
+        return refused;
     }
 
     private static Option<DateTimeOffset> Time(string name, string description) => new(name)

@@ -36,8 +36,9 @@ internal static class ConsoleApplication
     }
 
     /// <summary>Builds and prepares the application without listening.</summary>
+    /// <param name="replace">Replaces what the components have registered.</param>
     /// <exception cref="StartupException">The configuration, the cluster's credentials or the database cannot be used.</exception>
-    public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> values, Action<WebApplicationBuilder>? adapt = null)
+    public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> values, Action<WebApplicationBuilder>? adapt = null, Action<IServiceCollection>? replace = null)
     {
         var builder = ConsoleBuilder.Create(values);
         adapt?.Invoke(builder);
@@ -69,6 +70,7 @@ internal static class ConsoleApplication
             .AddApi()
             .AddConsolePages()
             .AddUpkeep();
+        replace?.Invoke(builder.Services);
         var app = builder.Build();
         await app.PrepareAsync();
         app.MapConsole();

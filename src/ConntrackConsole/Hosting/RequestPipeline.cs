@@ -26,13 +26,15 @@ internal static class RequestPipeline
         app.UseAuthorization();
         app.UseCsrfProtection();
         app.UseAntiforgery();
+        app.UseIncidentFile();
 
         app.MapErrorPages();
         app.MapSignIn();
         app.MapHealth();
         app.MapMetricsEndpoint();
         app.MapApi();
-        app.MapCollectorHub();
+        if (!app.ShowsIncidentFile())
+            app.MapCollectorHub();
         app.MapConsolePages();
     }
 }

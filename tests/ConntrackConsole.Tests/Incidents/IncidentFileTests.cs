@@ -7,6 +7,7 @@ using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings;
 using ConntrackConsole.Incidents.Files;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Tests.Architecture;
 using ConntrackConsole.Tests.Findings;
 using ConntrackConsole.Timeline.Model;
 using ConntrackConsole.Wire;
@@ -175,6 +176,19 @@ public sealed class IncidentFileTests
         Assert.Equal(2, (await RunAsync("incident", "explain")).Exit);
     }
 
+    /// <summary>A console that cannot start over a file ends as one whose configuration is wrong.</summary>
+    [Fact]
+    public async Task Open_RefusesWithTheCode_AndWhatCannotBeCombined()
+    {
+        string file = Path.Combine(RepositoryFiles.Root, "tests", "accuracy", "incidents", "blackhole.json");
+        Assert.Equal((2, "", true), await RunAsync("incident", "open", file) is var (code, printed, error) ? (code, printed, error.EndsWith("[incident.not_an_incident]\n", StringComparison.Ordinal)) : default);
+        Assert.Equal(2, (await RunAsync("incident", "open", file, "--format", "csv")).Exit);
+        Assert.Equal((2, true), await RunAsync("incident", "open", file, "--port", "5090", "--redact") is var (usage, _, text) ? (usage, text.Contains("--port is where the pages listen", StringComparison.Ordinal)) : default);
+        Assert.Equal((2, true), await RunAsync("incident", "open", file, "--port", "65536") is var (range, _, limits) ? (range, limits.Contains("0 to 65535", StringComparison.Ordinal)) : default);
+        file = Path.ChangeExtension(file, ".incident");
+        Assert.Equal((0, true), await RunAsync("incident", "open", file, "--redact") is var (exit, markdown, _) ? (exit, markdown.Contains("Names and addresses are replaced.", StringComparison.Ordinal) && !markdown.Contains("checkout", StringComparison.Ordinal)) : default);
+    }
+
     private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
     {
         using StringWriter output = new(), error = new();
@@ -182,7 +196,7 @@ public sealed class IncidentFileTests
     }
 
     private static string Lanes(TimelineView view) => string.Join('\n', view.Services.SelectMany(lane => lane.Backends.Select(backend =>
-        $"{lane.Namespace}/{lane.Name} {lane.Vip}:{lane.Port} {backend.BackendIp} {backend.Pod} {backend.Owner} {string.Join(',', backend.Entries)} {string.Join(',', backend.Stale)}")));
+        $"{lane.Namespace}/{lane.Name} {lane.Vip}:{lane.Port} {backend.BackendIp} {backend.Pod} {backend.Owner} {backend.StateNow} {string.Join(',', backend.Entries)} {string.Join(',', backend.Stale)}")));
 
     private static (string Code, string Sentence) Refusal(byte[] file)
     {

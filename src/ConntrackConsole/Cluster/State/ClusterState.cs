@@ -116,6 +116,26 @@ internal sealed class ClusterState(TimeProvider time, TerminationLog? terminatio
         }
     }
 
+    /// <summary>Shows a cluster as it was at a moment: nothing watches it, all of it is known, and nothing of it changes.</summary>
+    public void Show(ClusterMap map)
+    {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var kind in WatchedKind.All)
+        {
+            _kinds.Followed(kind, "");
+            _kinds.Confirm(kind, nowMs);
+        }
+
+        lock (_writing)
+        {
+            _current = map;
+            Stamps.TouchAll();
+        }
+
+        (HasCluster, IsReady) = (true, true);
+        Volatile.Write(ref _problem, null);
+    }
+
     private TimeRange UnwatchedUntil(long nowMs) => new(IsReady ? _kinds.OldestCoreMs : PreviousRunMs, nowMs);
 
     public void Watching()

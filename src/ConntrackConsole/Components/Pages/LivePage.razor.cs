@@ -99,11 +99,14 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
+    // An incident file has one window, and nothing of it is live.
+    private (long FromMs, long ToMs)? FixedTo => CurrentUser.Opened is { } opened ? (opened.FromMs, opened.ToMs) : null;
+
     private string FilterValue => _state.Namespace is null ? "" : $"{_state.Namespace}/{_state.Service}";
 
     protected override void OnInitialized()
     {
-        _state = LiveState.Parse(Nav.Uri, NowMs);
+        _state = LiveState.Parse(Nav.Uri, NowMs, FixedTo);
         Nav.LocationChanged += OnLocationChanged;
         Keyboard.Pressed += OnKeyAsync;
         _explained = new WindowFindings(Findings, StoredFindings, Clock);
@@ -234,7 +237,8 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
         if (_filterNames.Count != _filters.Count)
             _filters = new SortedSet<string>(_filterNames.Select(service => $"{service.Namespace}/{service.Name}"), StringComparer.Ordinal);
-        if (!first && NowMs - _renderedAtMs < TextIntervalMs)
+        // The clock of an incident file does not run.
+        if (!first && FixedTo is null && NowMs - _renderedAtMs < TextIntervalMs)
             return;
         _renderedAtMs = NowMs;
         StateHasChanged();
@@ -262,7 +266,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         if (Nav.ToBaseRelativePath(e.Location).Split('?', '#')[0].Length > 0)
             return;
-        _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs);
+        _state = LiveState.Parse(e.Location, _state.ToMs ?? NowMs, FixedTo);
         // Cancel the query of the previous state.
         // Not on this thread: what waits for it would run here.
         _ = Interlocked.Exchange(ref _navigation, new CancellationTokenSource()).CancelAsync();

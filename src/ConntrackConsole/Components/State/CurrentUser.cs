@@ -1,5 +1,6 @@
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Incidents.Opened;
 using Microsoft.AspNetCore.Components.Authorization;
 
 namespace ConntrackConsole.Components.State;
@@ -7,7 +8,8 @@ namespace ConntrackConsole.Components.State;
 /// <summary>The user of this circuit, read again for each operation, and whether they may act.</summary>
 /// <param name="circuit">Maps the circuit's user to a principal; null after the session has ended.</param>
 /// <param name="clock">For <see cref="RecentAsync"/>.</param>
-internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly, TimeProvider clock)
+/// <param name="opened">The incident file that the console shows, or null.</param>
+internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circuit, bool readOnly, TimeProvider clock, OpenedIncident? opened = null)
 {
     private const long RecentMs = 5_000;
 
@@ -17,7 +19,10 @@ internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circ
 
     public static CurrentUser Of(IServiceProvider services) => new(
         async ct => await services.GetRequiredService<Sessions>().PrincipalAsync((await services.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User, ct),
-        services.GetRequiredService<ActionSettings>().ReadOnly, services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<ActionSettings>().ReadOnly, services.GetRequiredService<TimeProvider>(), services.GetService<OpenedIncident>());
+
+    /// <summary>The incident file that the console shows; null for one of a cluster.</summary>
+    public OpenedIncident? Opened => opened;
 
     public Task<Principal?> PrincipalAsync(CancellationToken ct) => circuit(ct);
 
@@ -34,6 +39,7 @@ internal sealed class CurrentUser(Func<CancellationToken, Task<Principal?>> circ
     public string? DisabledReason(Principal? caller) => caller switch
     {
         null => SessionEnded,
+        _ when opened is not null => OpenedIncident.OffReason,
         _ when readOnly => "This console is read-only (Actions:ReadOnly).",
         { Role: var role } when !role.MayAct() => $"Your role ({role.Name()}) is read-only. Ask an operator to act.",
         _ => null,

@@ -30,7 +30,8 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
 
     public bool HasPod => Pod is not null || Uid is not null;
 
-    public static LiveState Parse(string uri, long nowMs)
+    /// <param name="fixedTo">The window of an incident file, which is what is shown without another one: nothing is live.</param>
+    public static LiveState Parse(string uri, long nowMs, (long FromMs, long ToMs)? fixedTo = null)
     {
         var query = UrlQuery.Of(uri);
         long range = Presets.FirstOrDefault(preset => preset.Name == query["range"]).Ms;
@@ -39,6 +40,8 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         long? to = query["live"] == "0" ? nowMs : null;
         if (query.Time("from") is { } from && query.Time("to") is { } end && end > from)
             (range, to) = (Math.Clamp(end - from, MinRangeMs, MaxRangeMs), end);
+        else if (fixedTo is { } window)
+            (range, to) = (Math.Clamp(window.ToMs - window.FromMs, MinRangeMs, MaxRangeMs), window.ToMs);
         string? pod = Ip.TryParse(query["pod"], out _) ? query["pod"] : null;
         return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], AllLanesOf(query["lanes"]), query["tz"] == "local")
         {

@@ -59,6 +59,13 @@ internal sealed partial class FindingMonitor(
     /// <summary>A signal without payload after each round that changed something, on the monitor's thread: the receiver must only record it.</summary>
     public IDisposable Subscribe(Action signal) => _signals.Add(signal);
 
+    /// <summary>Shows these findings where no round runs: an incident file is explained once.</summary>
+    public void Show(FindingReport report)
+    {
+        _current = report;
+        _signals.Raise();
+    }
+
     /// <summary>Runs one round. Not thread-safe.</summary>
     /// <param name="budget">After how long the other addresses wait for the next rounds; null evaluates all.</param>
     public FindingReport Round(TimeSpan? budget = null)

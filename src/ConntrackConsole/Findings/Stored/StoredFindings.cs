@@ -17,7 +17,7 @@ namespace ConntrackConsole.Findings.Stored;
 /// </summary>
 internal sealed class StoredFindings(
     IDbContextFactory<ConsoleDb> databases, FrameArchive frames, OwnershipArchive owners, TerminationArchive terminations, StoredFacts facts,
-    TimelineStore live, ClusterState cluster, TimeProvider time) : IDisposable
+    TimelineStore live, ClusterState cluster, TimeProvider time, PresentFacts? present = null) : IDisposable
 {
     private const long TerminationLookbackMs = 2 * 3_600_000;
     private const int MaxTerminations = 10_000;
@@ -71,9 +71,9 @@ internal sealed class StoredFindings(
         {
             Terminations = ended.GroupBy(termination => termination.Uid).ToDictionary(same => same.Key, same => same.First()),
             ReadyEndpoints = FindingWindow.ReadyAt(history, toMs),
-            WorkloadOf = uid => WorkloadName.Of(map, uid),
-            SettingsOf = live.SettingsOf,
-            HelloOf = live.HelloOf,
+            WorkloadOf = present?.WorkloadOf ?? (uid => WorkloadName.Of(map, uid)),
+            SettingsOf = present?.SettingsOf ?? live.SettingsOf,
+            HelloOf = present?.HelloOf ?? live.HelloOf,
             SettingChanges = [.. changes.Concat(live.Capture().Settings).Distinct()],
         };
     }

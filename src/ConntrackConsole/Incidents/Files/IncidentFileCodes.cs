@@ -25,6 +25,9 @@ internal static class IncidentFileCodes
     [Description("Nothing of the window is stored.")]
     public const string Empty = "incident.empty_window";
 
+    [Description("The console shows an incident file: nothing can be changed from it (409).")]
+    public const string Opened = "incident.file_opened";
+
     [Description("The file cannot be written or read.")]
     public const string Unavailable = "incident.unavailable";
 }

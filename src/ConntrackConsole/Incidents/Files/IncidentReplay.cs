@@ -12,42 +12,56 @@ namespace ConntrackConsole.Incidents.Files;
 internal sealed class IncidentReplay
 {
     private readonly IncidentWindow _incident;
-    private readonly OwnershipHistory _history;
     private readonly RecordedWindow _window;
+    private readonly MomentClock _clock;
 
     public IncidentReplay(IncidentWindow incident)
     {
         ArgumentNullException.ThrowIfNull(incident);
         _incident = incident;
-        _history = OwnershipHistory.Of(incident.Ownership);
+        _clock = new MomentClock(incident.ToMs);
+        History = OwnershipHistory.Of(incident.Ownership);
+        Terminations = new TerminationLog(new RolloutLog());
+        Terminations.Rollouts.Restore(incident.Rollouts);
+        foreach (var ended in incident.Terminations)
+            Terminations.Restore(ended);
+        Terminations.Restarts.Restore(incident.Restarts);
+        Cluster = new ClusterState(_clock, Terminations, History);
+        if (incident.Ownership.Owners.Count + incident.Ownership.Services.Count > 0)
+            Cluster.Show(RecordedCluster.At(incident.Ownership, incident.Terminations, History.FormerOwners, incident.ToMs));
+        var nodes = incident.Nodes.ToDictionary(node => node.Name);
+        Present = new PresentFacts(incident.Workloads.GetValueOrDefault, name => nodes.GetValueOrDefault(name)?.Settings, name => nodes.GetValueOrDefault(name)?.Hello);
         _window = new RecordedWindow(incident.FromMs, incident.ToMs, [.. incident.Nodes.Where(node => node.Frames.Count > 0).Select(node => node.Name).Order(StringComparer.Ordinal)], Read);
     }
 
+    /// <summary>Who owned which address.</summary>
+    public OwnershipHistory History { get; }
+
+    /// <summary>Terminations, rollouts and restarts.</summary>
+    public TerminationLog Terminations { get; }
+
+    /// <summary>The cluster at the end of the window, by the history of its objects.</summary>
+    public ClusterState Cluster { get; }
+
+    /// <summary>What was known of nodes and pods when the file was written.</summary>
+    public PresentFacts Present { get; }
+
     /// <summary>Why connections broke.</summary>
-    public FindingReport Findings(CancellationToken ct)
-    {
-        var nodes = _incident.Nodes.ToDictionary(node => node.Name);
-        return _window.Explain(new FindingWindow(_window.ExplainedMs, _incident.ToMs, _history)
+    public FindingReport Findings(CancellationToken ct) => _window.Explain(
+        new FindingWindow(_window.ExplainedMs, _incident.ToMs, History)
         {
             Terminations = _incident.Terminations.GroupBy(ended => ended.Uid).ToDictionary(same => same.Key, same => same.First()),
-            ReadyEndpoints = FindingWindow.ReadyAt(_history, _incident.ToMs),
-            WorkloadOf = _incident.Workloads.GetValueOrDefault,
-            SettingsOf = name => nodes.GetValueOrDefault(name)?.Settings,
-            HelloOf = name => nodes.GetValueOrDefault(name)?.Hello,
+            ReadyEndpoints = FindingWindow.ReadyAt(History, _incident.ToMs),
+            WorkloadOf = Present.WorkloadOf,
+            SettingsOf = Present.SettingsOf,
+            HelloOf = Present.HelloOf,
             SettingChanges = _incident.SettingChanges,
         }, ct);
-    }
 
     /// <summary>A store with all of it; its present is the end of the window.</summary>
     public TimelineStore Timeline(CancellationToken ct)
     {
-        var clock = new MomentClock(_incident.ToMs);
-        var log = new TerminationLog(new RolloutLog());
-        log.Rollouts.Restore(_incident.Rollouts);
-        foreach (var ended in _incident.Terminations)
-            log.Restore(ended);
-        log.Restarts.Restore(_incident.Restarts);
-        var store = new TimelineStore(new ClusterState(clock, log, _history), clock, horizonMs: _incident.ToMs - _incident.FromMs + (2 * RecordedWindow.KeyFrameMs));
+        var store = new TimelineStore(Cluster, _clock, horizonMs: _incident.ToMs - _incident.FromMs + (2 * RecordedWindow.KeyFrameMs));
         foreach (var node in _incident.Nodes)
         {
             if (node.Hello is { } hello)

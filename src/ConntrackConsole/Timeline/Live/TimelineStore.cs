@@ -66,8 +66,8 @@ internal sealed partial class TimelineStore
         cluster.Changed += Signal;
     }
 
-    /// <summary>Since when memory is complete: <see cref="HorizonMs"/> ago, or later if there is too much, or while it is loaded.</summary>
-    public long FromMs => IsLoading ? NowMs : Math.Max(Volatile.Read(ref _fromMs), NowMs - HorizonMs);
+    /// <summary>Since when memory is complete: as far as it reaches, usually <see cref="HorizonMs"/>; later if there is too much, or while it is loaded.</summary>
+    public long FromMs => IsLoading ? NowMs : Math.Max(Volatile.Read(ref _fromMs), NowMs - _horizonMs);
 
     /// <summary>The history of the time before the start is being read: nodes are missing.</summary>
     public bool IsLoading

@@ -1,5 +1,6 @@
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Identity;
+using ConntrackConsole.Incidents.Opened;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -27,6 +28,16 @@ public sealed class CurrentUserTests
         Assert.Equal(2, _reads);
         await user.PrincipalAsync(ct);
         Assert.Equal(3, _reads);
+    }
+
+    [Fact]
+    public void DisabledReason_OfAnIncidentFile_IsTheFile_WhateverTheRole()
+    {
+        var user = new CurrentUser(ReadAsync, readOnly: true, _clock, new OpenedIncident("broken.incident", 1_000, 2_000, "0.1.0"));
+
+        foreach (var role in Enum.GetValues<Role>())
+            Assert.Equal(OpenedIncident.OffReason, user.DisabledReason(new Principal("anna", role, "session", null)));
+        Assert.Equal(CurrentUser.SessionEnded, user.DisabledReason(null));
     }
 
     private Task<Principal?> ReadAsync(CancellationToken ct) =>

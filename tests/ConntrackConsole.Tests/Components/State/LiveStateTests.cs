@@ -16,6 +16,19 @@ public sealed class LiveStateTests
         Assert.Equal(300_000, state.RangeMs);
     }
 
+    /// <summary>An incident file has one window: what the URL does not choose is all of it, and never live.</summary>
+    [Theory]
+    [InlineData("", 90_000, 1_000_090_000)]
+    [InlineData("?range=15m&pod=10.1.0.5", 90_000, 1_000_090_000)]
+    [InlineData("?live=0", 90_000, 1_000_090_000)]
+    [InlineData("?live=0&from=1970-01-12T13:46:50.000Z&to=1970-01-12T13:47:30.000Z", 40_000, 1_000_050_000)]
+    public void Parse_OfAnIncidentFile_IsItsWindow(string query, long rangeMs, long toMs)
+    {
+        var state = LiveState.Parse(Page + query, 1_000_090_000, (1_000_000_000, 1_000_090_000));
+
+        Assert.Equal((false, rangeMs, toMs), (state.Live, state.RangeMs, state.ToMs));
+    }
+
     [Theory]
     [InlineData("?range=15m&pod=10.1.0.5&tz=local&lanes=all")]
     [InlineData("?range=15m&lanes=findings,-resets")]
