@@ -8,7 +8,6 @@ import { columnsIn, readView } from "./view.js";
 import { label, readPaint } from "./paint.js";
 import { CollapsedLane, ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
 import { RolloutLane } from "./rollouts.js";
-import { selectionOf } from "./selection.js";
 import { SpanLane } from "./spans.js";
 import { TerminationLane } from "./terminations.js";
 import { Tip } from "./tip.js";
@@ -25,6 +24,15 @@ export function create(host, dotnet, options) {
 }
 
 const arrangedOf = lanes => lanes ?? LANES.map(name => ({ name, collapsed: false }));
+
+// The selection of the page: an address, a termination, a rollout.
+function selectionOf(selected) {
+  return {
+    ip: selected?.ip ?? null, uid: selected?.uid ?? null, rollout: selected?.rollout ?? null, number: null,
+    has(span) { return this.uid ? span.uid === this.uid : span.ip !== "" && span.ip === this.ip; },
+    inRollout(span) { return this.number !== null && span.rollout === this.number; },
+  };
+}
 
 class Timeline {
   constructor(host, dotnet, options) {

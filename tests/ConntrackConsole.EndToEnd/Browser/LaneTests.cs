@@ -52,37 +52,42 @@ public class LaneTests(Chromium chromium)
     [Theory]
     [InlineData(390, ColorScheme.Dark)]
     [InlineData(1400, ColorScheme.Light)]
-    public async Task Menu_ChoosesMovesAndCollapsesLanes_WithTheKeyboard(int width, ColorScheme scheme)
+    public async Task Panel_ChoosesMovesAndCollapsesLanes_WithTheKeyboard(int width, ColorScheme scheme)
     {
         await using var host = await StartAsync();
         await using var tab = await OpenAsync(host, width, scheme);
-        var page = tab.Page;
-        await page.GetByTestId("lanes-menu").Locator("button").First.FocusAsync();
+        var (page, panel) = (tab.Page, tab.Page.GetByTestId("lanes"));
+        await page.GetByTestId("lanes-open").FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         var proxy = page.GetByTestId("lane-proxy");
-        await Assertions.Expect(proxy).ToHaveAttributeAsync("aria-checked", "true");
-        Assert.Empty((await page.Locator(".mud-popover-open:has(.lane-row)").RunAxe()).Violations);
-        var sheet = (await page.Locator(".mud-popover-open:has(.lane-row)").BoundingBoxAsync())!;
-        Assert.True(sheet.X >= 0 && sheet.X + sheet.Width <= width && sheet.Y + sheet.Height <= 844, $"the menu is at {sheet.X}, {sheet.Y}: {sheet.Width} x {sheet.Height} pixels");
+        await Assertions.Expect(proxy).ToBeCheckedAsync();
+        await CheckAsync(page);
+        var box = (await panel.BoundingBoxAsync())!;
+        Assert.True(box.X >= 0 && box.X + box.Width <= width && box.Y >= 0 && box.Y + box.Height <= 844, $"the panel is at {box.X}, {box.Y}: {box.Width} x {box.Height} pixels");
 
-        await PressAsync(proxy);
-        await Assertions.Expect(proxy).ToHaveAttributeAsync("aria-checked", "false");
+        await PressAsync(proxy, "Space");
+        await Assertions.Expect(proxy).Not.ToBeCheckedAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("[?&]lanes=findings"));
         await Assertions.Expect(page).Not.ToHaveURLAsync(new Regex("proxy"));
-        await PressAsync(page.GetByTestId("collapse-resets"));
+        await PressAsync(page.GetByTestId("collapse-resets"), "Enter");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("services(,|%2C)-resets"));
-        await PressAsync(page.GetByTestId("up-resets"));
+        await PressAsync(page.GetByTestId("up-resets"), "Enter");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("-resets(,|%2C)services"));
 
         // Only the buttons of lanes that are shown do something.
         await Assertions.Expect(page.GetByTestId("up-proxy")).ToBeDisabledAsync();
-        await PressAsync(page.GetByTestId("lanes-default"));
+        await PressAsync(page.GetByTestId("lanes-default"), "Enter");
         await Assertions.Expect(page).Not.ToHaveURLAsync(new Regex("lanes="));
 
-        async Task PressAsync(ILocator item)
+        // It was open all the time, and the focus returns to its button.
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(panel).ToBeHiddenAsync();
+        await Assertions.Expect(page.GetByTestId("lanes-open")).ToBeFocusedAsync();
+
+        async Task PressAsync(ILocator item, string key)
         {
             await item.FocusAsync();
-            await page.Keyboard.PressAsync("Enter");
+            await page.Keyboard.PressAsync(key);
         }
     }
 

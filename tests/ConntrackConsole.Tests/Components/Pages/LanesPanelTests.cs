@@ -7,8 +7,8 @@ using Xunit;
 
 namespace ConntrackConsole.Tests.Components.Pages;
 
-/// <summary>The lanes of the chart: chosen in a menu, kept in the URL, drawn by the canvas.</summary>
-public sealed class LaneMenuTests : IAsyncDisposable
+/// <summary>The lanes of the chart: chosen in a panel, kept in the URL, drawn by the canvas.</summary>
+public sealed class LanesPanelTests : IAsyncDisposable
 {
     private readonly ConsolePages _console = new();
 
@@ -17,9 +17,9 @@ public sealed class LaneMenuTests : IAsyncDisposable
     {
         _console.AddDeadPod();
         var page = Open("?lanes=resets,gaps");
-        var menu = page.FindComponent<LanesMenu>();
+        var panel = page.FindComponent<LanesPanel>();
 
-        await page.InvokeAsync(() => menu.Instance.OnChosen.InvokeAsync("gaps,-resets"));
+        await page.InvokeAsync(() => panel.Instance.OnChosen.InvokeAsync("gaps,-resets"));
 
         Assert.Contains("lanes=gaps,-resets", Uri.UnescapeDataString(_console.Uri), StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal("gaps,-resets", page.FindComponent<TimelineChart>().Instance.Lanes));
@@ -27,7 +27,7 @@ public sealed class LaneMenuTests : IAsyncDisposable
         await page.InvokeAsync(() => page.FindComponent<TimelineChart>().Instance.LaneExpanded("resets"));
         Assert.Contains("lanes=gaps,resets", Uri.UnescapeDataString(_console.Uri), StringComparison.Ordinal);
 
-        await page.InvokeAsync(() => menu.Instance.OnChosen.InvokeAsync(""));
+        await page.InvokeAsync(() => panel.Instance.OnChosen.InvokeAsync(""));
         Assert.DoesNotContain("lanes=", _console.Uri, StringComparison.Ordinal);
     }
 
@@ -43,7 +43,7 @@ public sealed class LaneMenuTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_WithoutLanes_NamesTheMenu()
+    public void Page_WithoutLanes_NamesThePanel()
     {
         _console.AddDeadPod();
 
