@@ -43,7 +43,7 @@ internal static class IncidentExportApi
         try
         {
             var file = format == FileFormat
-                ? new ExportFile($"{incident.Id}.incident", IncidentFilesApi.MediaType, IncidentCodec.Write(await files.ReadAsync(incident.FromMs, incident.EndMs(time.GetUtcNow().ToUnixTimeMilliseconds()), withAudit: true, ct)))
+                ? new ExportFile($"{incident.Id}.incident", IncidentFilesApi.MediaType, IncidentCodec.Write(await files.ReadAsync(incident.FromMs, incident.EndMs(time.GetUtcNow().ToUnixTimeMilliseconds()), withAudit: true, ct) with { Record = incident }))
                 : await exporter.WriteAsync(incident, Forms[format], redact, ct);
             return TypedResults.File(file.Bytes, file.MediaType, file.Name);
         }

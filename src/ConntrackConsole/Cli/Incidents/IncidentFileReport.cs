@@ -16,7 +16,7 @@ internal static class IncidentFileReport
     {
         ArgumentNullException.ThrowIfNull(incident);
         var replay = new IncidentReplay(incident);
-        var window = new Incident("file", $"Incident of {ApiTime.Text(incident.FromMs)}", incident.FromMs, incident.ToMs, incident.ToMs, "", OpenedVia.Manual);
+        var window = incident.Record ?? new Incident("file", $"Incident of {ApiTime.Text(incident.FromMs)}", incident.FromMs, incident.ToMs, incident.ToMs, "", OpenedVia.Manual);
         var actions = incident.Audit.Where(row => row.What.StartsWith("flush.", StringComparison.Ordinal) || row.What.StartsWith("setting.", StringComparison.Ordinal)).ToList();
         var report = ReportEvents.Of(window, new ReportFacts(replay.Findings(ct), incident.Terminations, incident.Rollouts, actions), incident.ToMs);
         var document = ExportDocument.Of(report, form == ExportForm.Html ? IncidentExporter.Of(replay.Timeline(ct).Query(new TimelineQuery(incident.FromMs, incident.ToMs, Columns))) : ExportTimeline.None);

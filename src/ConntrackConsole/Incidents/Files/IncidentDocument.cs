@@ -47,6 +47,9 @@ internal sealed record IncidentDocument
 
     public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
 
+    /// <summary>Null in files of a window that was exported by its times, and in those of versions that did not write it.</summary>
+    public IncidentRecordRow? Record { get; init; }
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, RespectNullableAnnotations = true,
@@ -80,6 +83,7 @@ internal sealed record IncidentDocument
             Terminations = [.. incident.Terminations.Select(TerminationMapper.Row)], Rollouts = [.. incident.Rollouts.Select(TerminationMapper.Row)],
             Restarts = [.. incident.Restarts.Select(TerminationMapper.Row)], SettingChanges = incident.SettingChanges, Gaps = incident.Gaps,
             Workloads = incident.Workloads, Audit = incident.Audit,
+            Record = incident.Record is { } record ? IncidentRecordRow.Of(record) : null,
         };
     }
 
@@ -107,6 +111,7 @@ internal sealed record IncidentDocument
             Ownership = new OwnershipWindow(All(Owners, SpanMapper.Span), All(Services, SpanMapper.Span), All(Endpoints, SpanMapper.Span), WatchedUntilMs, KnowsSlices),
             Terminations = [.. Terminations.Select(TerminationMapper.Termination)], Rollouts = [.. Rollouts.Select(TerminationMapper.Rollout)],
             Restarts = [.. Restarts.Select(TerminationMapper.Restart)], SettingChanges = SettingChanges, Gaps = Gaps, Workloads = Workloads, Audit = Audit,
+            Record = Record?.ToIncident(FromMs, ToMs),
         };
     }
 

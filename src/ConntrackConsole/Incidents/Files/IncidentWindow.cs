@@ -1,4 +1,5 @@
 using ConntrackConsole.Audit;
+using ConntrackConsole.Incidents.Records;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
 using ConntrackConsole.Ownership;
@@ -38,6 +39,9 @@ internal sealed record IncidentWindow(long FromMs, long ToMs, string Program)
 
     /// <summary>Rows of the audit log, oldest first.</summary>
     public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
+
+    /// <summary>What people wrote about it; null for a window that was exported by its times.</summary>
+    public Incident? Record { get; init; }
 }
 
 /// <summary>A node's part of an incident.</summary>

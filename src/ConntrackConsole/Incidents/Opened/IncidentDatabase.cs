@@ -3,6 +3,7 @@ using ConntrackConsole.Checks;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Incidents.Files;
+using ConntrackConsole.Incidents.Records;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Timeline.Blocks;
@@ -29,6 +30,8 @@ internal static class IncidentDatabase
             await using var db = await services.GetRequiredService<IDbContextFactory<ConsoleDb>>().CreateDbContextAsync(ct);
             AddFacts(db, incident);
             await db.SaveChangesAsync(ct);
+            if (incident.Record is { } record)
+                await AddRecordAsync(services.GetRequiredService<IncidentStore>(), record, ct);
         }
         catch (DbUpdateException)
         {
@@ -50,6 +53,20 @@ internal static class IncidentDatabase
         db.Gaps.AddRange(incident.Gaps.Select(gap => new GapRow { Node = gap.Node, Kind = (byte)gap.Kind, FromMs = gap.FromMs, ToMs = gap.ToMs, Text = gap.Text }));
         db.Settings.AddRange(incident.SettingChanges.Distinct().Select(change => new SettingRow { Node = change.Node, AtMs = change.AtMs, Name = change.Name, Before = change.Before, After = change.After }));
         db.Audit.AddRange(incident.Audit.DistinctBy(row => row.Id).Select(Row));
+    }
+
+    private static async Task AddRecordAsync(IncidentStore store, Incident record, CancellationToken ct)
+    {
+        await store.AddAsync(record, null, ct);
+        foreach (var note in record.Notes)
+        {
+            for (int revision = 0; revision < note.Versions.Count; revision++)
+                await store.AddNoteAsync(record.Id, note.Number, revision, note.Versions[revision], ct);
+        }
+
+        foreach (var pinned in record.Events)
+            await store.AddEventAsync(record.Id, pinned, ct);
+        await store.UpdateAsync(record with { IsPinned = true }, ct);
     }
 
     // Without the hash: it belongs to a chain of which this is a part, with a key that stayed where it was written.

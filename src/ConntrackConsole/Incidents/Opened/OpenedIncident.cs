@@ -5,7 +5,8 @@ namespace ConntrackConsole.Incidents.Opened;
 /// <summary>The incident file that this console shows. A console of a cluster has none.</summary>
 /// <param name="Name">The name of the file.</param>
 /// <param name="WrittenBy">The version of the console that wrote it.</param>
-internal sealed record OpenedIncident(string Name, long FromMs, long ToMs, string WrittenBy)
+/// <param name="IncidentId">The id of its incident; null for a window that was exported by its times.</param>
+internal sealed record OpenedIncident(string Name, long FromMs, long ToMs, string WrittenBy, string? IncidentId = null)
 {
     /// <summary>Code of requests that would change something.</summary>
     public const string OffCode = IncidentFileCodes.Opened;
