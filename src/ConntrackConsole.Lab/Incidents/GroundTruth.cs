@@ -97,7 +97,7 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
             case "hung":
                 _hung[local] = true;
                 if (TerminationOf(backend) is { Mechanism: "M4" } blackHole)
-                    Write(pod, local, backend, "M4", "hang", 0, blackHole, seconds: report.Seconds);
+                    Write(pod, local, backend, "M4", "hang", 0, blackHole, since: report.Since);
                 Line($"hangs: no response from {backend} for {report.Seconds:0.0} s");
                 break;
             case "recovered":
@@ -146,7 +146,7 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
 
     private void Write(
         LabPod client, string local, string backend, string? mechanism, string kind, int resets, Scenario? scenario,
-        double? at = null, int? followedBy = null, double? seconds = null)
+        double? at = null, int? followedBy = null, double? since = null)
     {
         var (clientIp, clientPort) = Split(local);
         var (backendIp, backendPort) = Split(backend);
@@ -155,7 +155,7 @@ internal sealed class GroundTruth(LabEventWriter output, LabService service)
             new LabFlowTuple(clientIp, clientPort, service.Address.ToString(), service.Port),
             new LabFlowTuple(backendIp, backendPort, clientIp, clientPort), resets, followedBy,
             mechanism is null ? null : (scenario ?? Scenario)?.Code, service.Key,
-            seconds is { } waited ? Math.Round(WorkloadReport.Now - waited, 3) : null));
+            since));
     }
 
     private static (string Ip, int Port) Split(string endpoint) =>

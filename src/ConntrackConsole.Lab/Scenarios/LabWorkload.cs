@@ -165,8 +165,8 @@ internal sealed class LabWorkload : IAsyncDisposable
     /// <param name="kind">What was observed, one of <see cref="LabelKinds"/>.</param>
     /// <param name="resets">How many resets of this kind.</param>
     /// <param name="isFault">False: it is no part of the scenario's mechanism.</param>
-    /// <param name="seconds">How long it had waited for an answer.</param>
-    public void Label(LabPod client, string? local, string? backend, string kind, int resets, bool isFault = true, double? seconds = null)
+    /// <param name="since">When what has no answer was sent.</param>
+    public void Label(LabPod client, string? local, string? backend, string kind, int resets, bool isFault = true, double? since = null)
     {
         // What breaks while clients and pods are removed is not the scenario's: a client that is ended may reset its connections.
         if (_isOver)
@@ -177,7 +177,7 @@ internal sealed class LabWorkload : IAsyncDisposable
             WorkloadReport.Now, _scenario.Name, isFault ? _scenario.Mechanism : null, kind, client.Node.Name,
             new LabFlowTuple(clientIp, clientPort, Service.Address.ToString(), Service.Port),
             new LabFlowTuple(backendIp, backendPort, clientIp, clientPort), resets, null, isFault ? _scenario.Code : null, Service.Key,
-            seconds is { } waited ? Math.Round(WorkloadReport.Now - waited, 3) : null));
+            since));
     }
 
     /// <summary>Removes the clients, then the pods, each after it has drained, and then the objects.</summary>

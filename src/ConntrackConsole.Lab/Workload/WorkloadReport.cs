@@ -24,6 +24,10 @@ internal sealed record WorkloadReport(
     /// <summary>A connection that took longer was answered only after its SYN had been sent again, a second after the first one.</summary>
     public const double SynRepeatSeconds = 0.9;
 
+    /// <summary>When the request, SYN or datagram was sent, by the reporter's own clock: the lab may read a report late. Null if it reports no time of waiting.</summary>
+    [JsonIgnore]
+    public double? Since => Seconds is { } waited ? Math.Round(T - waited, 3) : null;
+
     public static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
     /// <summary>Whether a pod's address answered last.</summary>

@@ -60,7 +60,7 @@ internal static class IncidentConsole
         ArgumentNullException.ThrowIfNull(incident);
         ArgumentNullException.ThrowIfNull(folder);
         var values = Values(folder, port);
-        var opened = new OpenedIncident(name, incident.FromMs, incident.ToMs, incident.Program, incident.Record?.Id);
+        var opened = OpenedIncident.Of(name, incident);
         var app = await ConsoleApplication.BuildAsync(
             values,
             builder =>

@@ -1,5 +1,6 @@
 using ConntrackConsole.Diagnosis.Catalog;
 using ConntrackConsole.Lab.Incidents;
+using ConntrackConsole.Lab.Workload;
 
 namespace ConntrackConsole.Lab.Scenarios.Faults;
 
@@ -18,13 +19,15 @@ internal sealed class NoEndpoints : Scenario
 
     public override async Task RunAsync(LabCluster lab)
     {
-        bool isEmpty = false;
+        double emptySince = double.PositiveInfinity;
         await using var workload = await LabWorkload.StartAsync(lab, this, [1]);
         await workload.StartClientAsync(3, (pod, report) =>
         {
             // The kernel limits the refusals to one a second for each client (icmp_ratelimit): the other connects wait.
-            if (isEmpty && report.Event is "refused" or "connect-timeout")
-                workload.Label(pod, report.Local, null, report.Event == "refused" ? LabelKinds.NoEndpoint : LabelKinds.ConnectTimeout, 0, seconds: report.Seconds);
+            // The last pod's own refusals may be read late: what was sent before the rules were empty is not of this kind.
+            bool isRefused = report.Event == "refused";
+            if ((isRefused ? report.Since ?? report.T : report.T) >= Volatile.Read(ref emptySince) && (isRefused || report.Event == "connect-timeout"))
+                workload.Label(pod, report.Local, null, isRefused ? LabelKinds.NoEndpoint : LabelKinds.ConnectTimeout, 0, since: report.Since);
         }, "request", "--target", workload.Target, "--interval-ms", "300");
         await workload.ConnectedAsync();
         workload.Deployment.SetReplicas(0);
@@ -32,7 +35,7 @@ internal sealed class NoEndpoints : Scenario
         // While no ready endpoint exists, a terminating one still gets traffic.
         var ended = workload.EndAsync(last, Ending.Drain);
         await workload.WithoutAsync(last);
-        isEmpty = true;
+        Volatile.Write(ref emptySince, WorkloadReport.Now);
         await ended;
         await lab.PauseAsync(5 + FollowSeconds);
     }

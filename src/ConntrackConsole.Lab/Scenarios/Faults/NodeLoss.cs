@@ -28,7 +28,7 @@ internal sealed class NodeLoss : Scenario
         await workload.StartClientAsync(3, (pod, report) =>
         {
             if (isLost && report.Event == "hung" && report.IsAt(victim.Ip))
-                workload.Label(pod, report.Local, report.Backend, LabelKinds.Hang, 0, seconds: report.Seconds);
+                workload.Label(pod, report.Local, report.Backend, LabelKinds.Hang, 0, since: report.Since);
         }, "client", "--target", workload.Target, "--connections", $"{Connections}");
         await workload.ConnectedAsync(Connections);
         isLost = true;

@@ -26,7 +26,7 @@ internal sealed class StaleUdp : Scenario
         {
             if (report.Event != "hung" || !report.IsAt(gone))
                 return;
-            workload.Label(pod, report.Local, report.Backend, LabelKinds.UdpSilence, 0, seconds: report.Seconds);
+            workload.Label(pod, report.Local, report.Backend, LabelKinds.UdpSilence, 0, since: report.Since);
             Volatile.Write(ref isHung, true);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await workload.ConnectedAsync(Sockets);

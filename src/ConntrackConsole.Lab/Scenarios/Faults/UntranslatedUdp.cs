@@ -31,7 +31,7 @@ internal sealed class UntranslatedUdp : Scenario
                 return;
             // As long as no rule is written, a new entry would not be translated either.
             _ = lab.UntilAsync(() => Volatile.Read(ref servedAt) > 0, 60).ContinueWith(
-                _ => workload.Label(pod, report.Local, workload.Target, LabelKinds.UdpSilence, 0, seconds: WorkloadReport.Now - Math.Max(report.T - report.Seconds ?? 0, servedAt)), TaskScheduler.Default);
+                _ => workload.Label(pod, report.Local, workload.Target, LabelKinds.UdpSilence, 0, since: Math.Max(report.Since ?? report.T, servedAt)), TaskScheduler.Default);
         }, "send-udp", "--target", workload.Target, "--sockets", $"{Sockets}");
         await lab.PauseAsync(3);
         await workload.ServeAsync();

@@ -6,8 +6,14 @@ namespace ConntrackConsole.Incidents.Opened;
 /// <param name="Name">The name of the file.</param>
 /// <param name="WrittenBy">The version of the console that wrote it.</param>
 /// <param name="IncidentId">The id of its incident; null for a window that was exported by its times.</param>
-internal sealed record OpenedIncident(string Name, long FromMs, long ToMs, string WrittenBy, string? IncidentId = null)
+internal sealed record OpenedIncident(string Name, long FromMs, long ToMs, string WrittenBy, string? IncidentId)
 {
+    public static OpenedIncident Of(string name, IncidentWindow incident)
+    {
+        ArgumentNullException.ThrowIfNull(incident);
+        return new OpenedIncident(name, incident.FromMs, incident.ToMs, incident.Program, incident.Record?.Id);
+    }
+
     /// <summary>Code of requests that would change something.</summary>
     public const string OffCode = IncidentFileCodes.Opened;
 

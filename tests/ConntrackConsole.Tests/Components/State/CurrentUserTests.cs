@@ -33,7 +33,7 @@ public sealed class CurrentUserTests
     [Fact]
     public void DisabledReason_OfAnIncidentFile_IsTheFile_WhateverTheRole()
     {
-        var user = new CurrentUser(ReadAsync, readOnly: true, _clock, new OpenedIncident("broken.incident", 1_000, 2_000, "0.1.0"));
+        var user = new CurrentUser(ReadAsync, readOnly: true, _clock, new OpenedIncident("broken.incident", 1_000, 2_000, "0.1.0", null));
 
         foreach (var role in Enum.GetValues<Role>())
             Assert.Equal(OpenedIncident.OffReason, user.DisabledReason(new Principal("anna", role, "session", null)));
