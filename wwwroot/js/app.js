@@ -74,6 +74,8 @@ export function shell(dotnet) {
       if (event.key === "Escape" && !target.closest("[role=dialog]")) target.blur();
       return;
     }
+    // The browser closes what it has opened over the page: the legend, the lanes.
+    if (event.key === "Escape" && document.querySelector(":popover-open")) return;
     // A menu handles its own keys: Escape closes it, not the panel behind it.
     if (target instanceof HTMLElement && target.closest("[role=menu], [role=listbox], [aria-haspopup=menu][aria-expanded=true]")) return;
     // A dialog handles its own keys; shortcuts must not act on the page behind it.
@@ -120,9 +122,15 @@ export function shell(dotnet) {
   };
 }
 
-// A user may have pressed "/" before this call arrives: the focus stays in the field then.
+// A user may type, or have opened a dialog, before a call of the server arrives: the focus stays there then.
+const focusIsTaken = () => document.activeElement?.closest("input, textarea, select, .mud-dialog") || typed !== null;
+
+export function focusPanel(heading) {
+  if (heading && !focusIsTaken()) heading.focus({ preventScroll: true });
+}
+
 export function focusHeading() {
-  if (document.activeElement?.closest("input, textarea, select")) return;
+  if (focusIsTaken()) return;
   const heading = document.querySelector("h1");
   if (!heading) return;
   if (heading.tabIndex < 0 && !heading.hasAttribute("tabindex")) heading.setAttribute("tabindex", "-1");

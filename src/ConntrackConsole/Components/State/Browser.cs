@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
 namespace ConntrackConsole.Components.State;
@@ -21,6 +22,9 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 
     /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
     public Task FocusHeadingAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading"), () => true);
+
+    /// <summary>Focuses the heading of a panel that has opened, unless someone types in a field or a dialog has opened since. The next render may have removed it already.</summary>
+    public Task FocusPanelAsync(ElementReference heading) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusPanel", heading), () => true);
 
     /// <summary>Focuses the field of the palette and fills in what was typed since Ctrl+K, before there was a field for it.</summary>
     public Task FillPaletteAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("fillPalette"), () => true);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
 namespace ConntrackConsole.Components.State;
@@ -25,8 +24,4 @@ internal static class BrowserCalls
             // The element, or the reference that was passed, went with the component.
         }
     }
-
-    /// <summary>Focuses an element without scrolling, if it is still there: the next render may have removed it already.</summary>
-    public static Task TryFocusAsync(this ElementReference element) =>
-        RunAsync(async () => await element.FocusAsync(preventScroll: true), () => true);
 }

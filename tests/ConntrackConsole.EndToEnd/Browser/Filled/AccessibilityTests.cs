@@ -10,10 +10,16 @@ public sealed class AccessibilityTests(Chromium chromium)
 {
     [Theory]
     [InlineData(1400, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    public Task Pages_HaveNoViolation(int width, ColorScheme scheme) => CheckAsync(width, scheme);
+
+    [Theory]
     [InlineData(1400, ColorScheme.Dark)]
     [InlineData(390, ColorScheme.Light)]
-    [InlineData(390, ColorScheme.Dark)]
-    public async Task Pages_HaveNoViolation(int width, ColorScheme scheme)
+    [Trait("Category", "Long")]
+    public Task Pages_HaveNoViolation_InTheOtherThemes(int width, ColorScheme scheme) => CheckAsync(width, scheme);
+
+    private async Task CheckAsync(int width, ColorScheme scheme)
     {
         var (host, incident) = await FilledConsole.StartAsync(30, TestContext.Current.CancellationToken);
         await using var console = host;

@@ -32,9 +32,10 @@ public sealed class BrowserCallsTests : IAsyncLifetime
     [Fact]
     public async Task Focus_ElementIsGone_EndsNoPage()
     {
-        var focus = _context.JSInterop.SetupVoid("Blazor._internal.domWrapper.focus", _ => true).SetException(new JSException("Unable to focus an invalid element."));
+        var focus = _context.JSInterop.SetupModule("./js/app.js").SetupVoid("focusPanel", _ => true).SetException(new JSException("Unable to focus an invalid element."));
+        await using var browser = new Browser(_context.JSInterop.JSRuntime);
 
-        await new ElementReference("gone", new WebElementReferenceContext(_context.JSInterop.JSRuntime)).TryFocusAsync();
+        await browser.FocusPanelAsync(new ElementReference("gone", new WebElementReferenceContext(_context.JSInterop.JSRuntime)));
 
         Assert.Single(focus.Invocations);
     }
