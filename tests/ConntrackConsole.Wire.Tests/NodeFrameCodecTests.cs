@@ -220,7 +220,7 @@ public class NodeFrameCodecTests
             5, FlowNoteKind.Lost, LossCause.ForeignDelete, Ip.Parse("10.1.0.1"), 1000, vip, 80, Ip.Parse("10.244.1.1"), 8080, 4711));
         frame.MoreNotes = 3;
         frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse("fd00::2"), 9, 8, 7, 6, 5));
-        frame.WatchedDetails.Add(new WatchedDetail(Ip.Parse("fd00::2"), PathState.LeafGone, 300, 4, 3, 2, uint.MaxValue) { UdpSending = 5, BackingOff = 4, UdpSendingLastSecond = 3 });
+        frame.WatchedDetails.Add(new WatchedDetail(Ip.Parse("fd00::2"), PathState.LeafGone, 300, 4, 3, 2, uint.MaxValue) { UdpSending = 5, BackingOff = 4, UdpSendingLastSecond = 3, NewestEntryMs = 417 });
         frame.Refusals.Add(new ServiceRefusal(1_800_000_000_001, Ip.Parse("fd00::7"), vip));
         (frame.MoreLateAnswers, frame.MoreRefusals) = (uint.MaxValue, 2);
         frame.LateAnswers.Add(new LateAnswer(1_800_000_000_000, 3_021, Ip.Parse("10.1.0.1"), 40_000, vip, 443, Ip.Parse("fd00::2"), 8080));

@@ -3,8 +3,8 @@ using ConntrackConsole.Wire;
 namespace ConntrackConsole.Collector.KubeProxy;
 
 /// <summary>
-/// Scrapes this node's kube-proxy on its loopback ports every two seconds, and each second while its rule drops packets, in its own task: a kube-proxy that hangs affects
-/// nothing else. Metrics and health are read and sent independently of each other: another proxy may have only the second, or the
+/// Scrapes this node's kube-proxy on its loopback ports every two seconds, and each second while its rule drops packets or <see cref="IsAwaited"/>, in
+/// its own task: a kube-proxy that hangs affects nothing else. Metrics and health are read and sent independently of each other: another proxy may have only the second, or the
 /// metrics another address. A missing kube-proxy is a reading (<see cref="ProxyReading.Answers"/>), not an error.
 /// </summary>
 internal sealed class KubeProxyScraper : IDisposable
@@ -12,8 +12,8 @@ internal sealed class KubeProxyScraper : IDisposable
     public const string Capability = "kube-proxy";
     private const int MaxBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-    // The counter is all that shows these packets: how soon they are a finding depends on it.
-    private static readonly TimeSpan WhileDropping = TimeSpan.FromSeconds(1);
+    // The counter is all that shows dropped packets: how soon they are a finding depends on it.
+    private static readonly TimeSpan OftenInterval = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -36,6 +36,7 @@ internal sealed class KubeProxyScraper : IDisposable
     private readonly HashSet<int> _unanswered = []; // Ports that did not reply to the last request.
     private byte[] _page = new byte[64 * 1024];
     private ProxyReading? _latest, _last;
+    private volatile bool _isAwaited;
 
     public KubeProxyScraper(TimeProvider time, string metrics = "http://127.0.0.1:10249", string health = "http://127.0.0.1:10256")
     {
@@ -52,15 +53,30 @@ internal sealed class KubeProxyScraper : IDisposable
     /// <summary>Returns the latest reading once, or null. Thread-safe.</summary>
     public ProxyReading? Take() => Interlocked.Exchange(ref _latest, null);
 
+    /// <summary>
+    /// Entries wait for its next sync: UDP entries to a pod that ends, which it deletes after it, or leaves behind. Thread-safe.
+    /// </summary>
+    public bool IsAwaited
+    {
+        get => _isAwaited;
+        set => _isAwaited = value;
+    }
+
     public async Task RunAsync(CancellationToken stop)
     {
         int silent = 0;
         double dropped = NaN;
-        using var timer = new PeriodicTimer(Interval, _time);
+        bool isDropping = false;
+        long? readAt = null;
+        using var timer = new PeriodicTimer(OftenInterval, _time);
         try
         {
             do
             {
+                // A tick is early or late by some milliseconds.
+                if (readAt is { } last && !isDropping && !(IsAwaited && silent == 0) && _time.GetElapsedTime(last) < Interval - (OftenInterval / 2))
+                    continue;
+                readAt = _time.GetTimestamp();
                 if (silent > SilentOften && silent % SilentInterval != 0)
                 {
                     silent++;
@@ -69,10 +85,8 @@ internal sealed class KubeProxyScraper : IDisposable
 
                 var reading = await ReadAsync(stop);
                 Volatile.Write(ref _last, reading);
-                var interval = reading.InvalidDropped > dropped ? WhileDropping : Interval;
+                isDropping = reading.InvalidDropped > dropped;
                 dropped = reading.InvalidDropped;
-                if (timer.Period != interval)
-                    timer.Period = interval;
                 silent = reading.Answers || reading.HealthStatus != 0 || reading.LiveStatus != 0 ? 0 : silent + 1;
                 if (silent % SilentRepeat <= 1)
                     Volatile.Write(ref _latest, reading);

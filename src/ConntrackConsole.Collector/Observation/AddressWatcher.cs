@@ -24,6 +24,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     private readonly Dictionary<FlowEntryId, RefreshTracker> _others = [];
     private readonly HashSet<FlowEntryId> _notEstablished = []; // Of the round.
     private readonly AddressPaths _paths = new();
+    private readonly NewEntries _newEntries = new();
     private readonly Dictionary<Ip, WatchedDetail> _details = [];
     private readonly List<FlowEntryId> _round = [];
     private readonly List<TrackedFlow> _found = [];
@@ -52,6 +53,17 @@ internal sealed class AddressWatcher(Sysctl sysctl)
 
     /// <summary>Addresses were added to the watch list: their first look-up, which the others compare with, need not wait for the second's end.</summary>
     public bool HasNew => _hasNew && _next >= _round.Count;
+
+    /// <summary>There are UDP entries to a watched address.</summary>
+    public bool HasUdp => _others.Keys.Any(name => name.Reply.Proto == Protocols.Udp);
+
+    /// <summary>A new entry that continues no connection.</summary>
+    /// <param name="afterMs">It was made after this, milliseconds of Unix time.</param>
+    public void OnNew(in Flow flow, long afterMs)
+    {
+        if (_watched.Count > 0 && flow.IsTranslated && _watched.Contains(flow.Reply.Src))
+            _newEntries.Add(flow.Reply.Src, afterMs);
+    }
 
     public void Look(ConntrackTable table, FlowTable flows, long nowMs)
     {
@@ -107,11 +119,12 @@ internal sealed class AddressWatcher(Sysctl sysctl)
     }
 
     /// <summary>Adds the details that changed since they were last emitted; all in a key frame.</summary>
-    public void FillDetails(NodeFrame frame, long nowMs)
+    /// <param name="lateMs">How long after the end of the frame's second this is.</param>
+    public void FillDetails(NodeFrame frame, long nowMs, long lateMs = 0)
     {
         // Now, not with the entries: whether an address is dead is then known as of the frame's time.
         _paths.Look(_watched);
-        if (_trackers.Count + _others.Count + _details.Count == 0 && !_paths.Known.Any())
+        if (_trackers.Count + _others.Count + _details.Count == 0 && !_newEntries.Any && !_paths.Known.Any())
             return;
         var rows = _paths.Known.ToDictionary(ip => ip, ip => new WatchedDetail(ip, _paths.Of(ip).State, _paths.Of(ip).Link, 0, 0, 0, 0));
         foreach (var (name, look) in _trackers)
@@ -132,7 +145,7 @@ internal sealed class AddressWatcher(Sysctl sysctl)
                 {
                     UdpRefreshed = row.UdpRefreshed + 1,
                     UdpSending = row.UdpSending + (look.IsSending(nowMs) ? 1u : 0),
-                    UdpSendingLastSecond = row.UdpSendingLastSecond + (look.IsSendingLastSecond(nowMs) ? 1u : 0),
+                    UdpSendingLastSecond = row.UdpSendingLastSecond + (look.IsSendingLastSecond(nowMs - lateMs) ? 1u : 0),
                 };
             }
             else if (name.Reply.Proto == Protocols.Tcp && look.IsReused(nowMs))
@@ -146,6 +159,8 @@ internal sealed class AddressWatcher(Sysctl sysctl)
             rows[row.PodIp] = row with { SynReused = Math.Max(row.SynReused, (uint)reused.Value) };
         }
 
+        foreach (var (backend, ageMs) in _newEntries.Take(_watched, frame.AtMs))
+            rows[backend] = Row(backend) with { NewestEntryMs = ageMs };
         foreach (var gone in _details.Keys.Where(ip => !rows.TryGetValue(ip, out var row) || row.IsEmpty).ToList())
         {
             frame.WatchedDetails.Add(new WatchedDetail(gone, PathState.Elsewhere, 0, 0, 0, 0, 0));

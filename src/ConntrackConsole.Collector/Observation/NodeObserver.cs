@@ -46,6 +46,7 @@ internal sealed class NodeObserver
     private IReadOnlySet<ServiceAddress>? _newServices;
     private volatile bool _keyWanted = true;
     private ulong _sequence;
+    private long _drainedMs; // No event that is read later is of an earlier time.
     private ConntrackStats _lastStats;
     private int _secondsSinceKey;
 
@@ -140,7 +141,10 @@ internal sealed class NodeObserver
                 AddressWatcher.Look(table, _flows, Environment.TickCount64);
             }
 
+            long beganMs = _clock.NowMs;
             follower.Follow(Math.Clamp(isLookedUp ? _clock.Wait : _clock.Wait - LookupLeadMs, 0, MaxWaitMs), gaps);
+            if (follower.HasDrained)
+                _drainedMs = beganMs;
             if (_resets is not null)
             {
                 uint lost = _resets.Drain(_pendingResets.Waiting);
@@ -178,6 +182,8 @@ internal sealed class NodeObserver
         {
             if (kind == FlowEventKind.New && FlowNotes.IsMidStream(in flow)) // checked first, because reading the clock for every event is expensive
                 _notes.OnNew(in flow, portId, _clock.NowMs);
+            else if (kind == FlowEventKind.New)
+                AddressWatcher.OnNew(in flow, _drainedMs);
             _flows.Upsert(in flow);
             FlushedConnections.OnEntry(in flow);
             return;
@@ -221,12 +227,14 @@ internal sealed class NodeObserver
         AddressWatcher.Attempts.Add(_attempts, _flows, Environment.TickCount64);
         _pendingResets.AddAttempts(_attempts, _clock.NowMs);
         _attempts.Clear();
-        AddressWatcher.FillDetails(_frame, Environment.TickCount64);
+        AddressWatcher.FillDetails(_frame, Environment.TickCount64, Math.Max(0, _clock.NowMs - atMs));
         FillRefusals();
         _resets?.DrainRepeatedSyns(_repeatedSyns);
         _flows.NoteRepeatedSyns(_repeatedSyns, _clock.NowMs);
         _frame.MoreLateAnswers = _flows.WriteLateAnswers(_frame.LateAnswers, _clock.NowMs);
         _frame.Proxy = Proxy?.Take();
+        if (Proxy is not null)
+            Proxy.IsAwaited = AddressWatcher.HasUdp;
         Ipvs.Fill(_frame, Environment.TickCount64);
         _flows.WriteGroups(_frame.Groups, _frame.IsKey);
         _notes.WriteTo(_frame);

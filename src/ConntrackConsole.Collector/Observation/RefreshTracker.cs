@@ -1,3 +1,5 @@
+using ConntrackConsole.Wire;
+
 namespace ConntrackConsole.Collector.Observation;
 
 /// <summary>
@@ -8,6 +10,7 @@ internal struct RefreshTracker
 {
     // The kernel reports whole seconds.
     private const long RoundingMs = 1_500;
+    private const long SecondMs = 1_000;
 
     // A client that waits for one SYN's answer doubles the interval: after this time it sends none for eight seconds at least, with
     // linear timeouts (tcp_syn_linear_timeouts) or without.
@@ -17,7 +20,6 @@ internal struct RefreshTracker
 
     // A look-up comes shortly before the second's end, and cuts off fractions: a sender of one packet a second sends all the time.
     private const long SendingMs = 2_050;
-    private const long SendingLastSecondMs = 1_050;
 
     private long _firstMs, _expiresAtMs, _refreshedMs, _beforeMs;
     private long _sentMs;
@@ -37,7 +39,7 @@ internal struct RefreshTracker
         else if (expiresAtMs > _expiresAtMs + RoundingMs)
             (_expiresAtMs, _beforeMs, _refreshedMs) = (expiresAtMs, _refreshedMs, nowMs);
         _stops.Next(SentWithin(SendingMs, nowMs));
-        _stopsOfASecond.Next(SentWithin(SendingLastSecondMs, nowMs));
+        _stopsOfASecond.Next(_sentMs > _firstMs && nowMs - _sentMs <= SecondMs);
     }
 
     /// <summary>Something was sent in the last seconds. A look-up that was late makes the remaining timeout grow without a packet: where its length is known, the packet's time decides.</summary>
@@ -47,8 +49,9 @@ internal struct RefreshTracker
     /// <summary>Something was certainly sent within the last two seconds, and since the first look-up: more than one packet uses the entry.</summary>
     public readonly bool IsSending(long nowMs) => _stops.AreFew && SentWithin(SendingMs, nowMs);
 
-    /// <summary>The same within the last second.</summary>
-    public readonly bool IsSendingLastSecond(long nowMs) => _stopsOfASecond.AreFew && SentWithin(SendingLastSecondMs, nowMs);
+    /// <summary>Something was certainly sent within <see cref="WatchedDetail.LastSecondMs"/> before a frame's end, and since the first look-up.</summary>
+    /// <param name="frameMs">The end of the frame's second: a frame that is late is no reason to know less.</param>
+    public readonly bool IsSendingLastSecond(long frameMs) => _stopsOfASecond.AreFew && SentWithin(WatchedDetail.LastSecondMs, frameMs);
 
     private readonly bool SentWithin(long forMs, long nowMs) => _sentMs > _firstMs && nowMs - _sentMs <= forMs;
 

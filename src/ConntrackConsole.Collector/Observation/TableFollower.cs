@@ -66,9 +66,13 @@ internal sealed class TableFollower : IDisposable
 
     public FollowMode Mode => _events is null ? FollowMode.DumpOnly : FollowMode.Events;
 
+    /// <summary>The last <see cref="Follow"/> left no event in the queue that had come before it.</summary>
+    public bool HasDrained { get; private set; }
+
     /// <summary>Waits for events, at most <paramref name="waitMs"/>, and applies them.</summary>
     public void Follow(int waitMs, List<Gap> gaps)
     {
+        HasDrained = false;
         if (_events is null)
         {
             if (waitMs > 0)
@@ -79,11 +83,9 @@ internal sealed class TableFollower : IDisposable
         long before = _eventsOfSecond;
         var outcome = _events.Receive(waitMs, _visitor);
         // A full batch means that more events are queued; bounded, so that resets are read in time.
-        for (int batches = 1; outcome == ReceiveOutcome.Data && batches < MaxBatchesPerCall
-            && _eventsOfSecond - before >= (long)batches * NetlinkBatch.Capacity; batches++)
-        {
+        int batches = 1;
+        for (; outcome == ReceiveOutcome.Data && batches < MaxBatchesPerCall && _eventsOfSecond - before >= (long)batches * NetlinkBatch.Capacity; batches++)
             outcome = _events.Receive(0, _visitor);
-        }
 
         if (outcome == ReceiveOutcome.Overrun)
         {
@@ -92,6 +94,7 @@ internal sealed class TableFollower : IDisposable
         }
 
         _lastReceivedMs = _nowMs();
+        HasDrained = outcome == ReceiveOutcome.Timeout || _eventsOfSecond - before < (long)batches * NetlinkBatch.Capacity;
         // At a high rate a wait for each small batch would cost more than the events: let some gather. 2 ms at 200,000 events per
         // second use 1/100 of the queue.
         long taken = _eventsOfSecond - before;

@@ -33,11 +33,23 @@ internal readonly record struct WatchedDetail(Ip PodIp, PathState Path, uint Lin
     /// <summary>UDP entries that, by their remaining timeout, certainly had a packet within the last two seconds, and not their first one. Older collectors do not send it.</summary>
     public uint UdpSending { get; init; }
 
-    /// <summary>Of <see cref="UdpSending"/>: those that certainly had a packet within the last second. Older collectors do not send it.</summary>
+    /// <summary>
+    /// A look-up comes a tenth of a second before the end of its frame's second, and the kernel's whole seconds show a packet of the second before it; as
+    /// much again as a node that is busy may be early.
+    /// </summary>
+    public const long LastSecondMs = 1_150;
+
+    /// <summary>Of <see cref="UdpSending"/>: those that certainly had a packet within <see cref="LastSecondMs"/> before the frame's end. Older collectors do not send it.</summary>
     public uint UdpSendingLastSecond { get; init; }
 
     /// <summary>Established entries of which data waits, and of which no packet renewed the timeout for more than a second at some look-up since the last answer: their senders back off. Older collectors do not send it.</summary>
     public uint BackingOff { get; init; }
+
+    /// <summary>
+    /// The latest new entry of this frame's second that continues no connection was made at most this long before its end; 0 = there was none, or it is
+    /// not known. Only of a minute of them. Older collectors do not send it.
+    /// </summary>
+    public uint NewestEntryMs { get; init; }
 
     /// <summary>Nothing is known of the address.</summary>
     public bool IsEmpty => this == default(WatchedDetail) with { PodIp = PodIp };

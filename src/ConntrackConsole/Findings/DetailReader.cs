@@ -1,5 +1,7 @@
 using ConntrackConsole.Diagnosis.Facts;
 using ConntrackConsole.Kernel.Net;
+using ConntrackConsole.Nodes;
+using ConntrackConsole.Timeline.Live;
 using ConntrackConsole.Timeline.NodeCounters;
 using ConntrackConsole.Wire;
 
@@ -11,13 +13,12 @@ internal static class DetailReader
     // An entry counts as refreshed for ten seconds: what was refreshed before the pod's end must not count.
     private const long RefreshedMs = 11_000;
 
-    // What a collector reports as sent within the last two seconds, or the last one, was sent after it. kube-proxy deletes the entries of a pod
-    // that ends within a second or so: that is no fault yet.
+    // What a collector reports as sent within the last two seconds was sent after it. kube-proxy deletes the entries of a pod that ends within a
+    // second or so: that is no fault yet.
     private const long SendingMs = 2_000;
-    private const long SendingLastSecondMs = 1_500;
 
-    // A node's frame shows the end of an interface up to a second after it: the next frame's last second is after it, too.
-    private const long SendingSinceFrameMs = 950;
+    // Where it is known to have written its rules since, what is left a moment later is left for good: it deletes entries right after its rules.
+    private const long DeletionMs = 500;
 
     /// <summary>Look-ups of an address to which no packet arrives: what waits now waits for nothing, unless something answered since.</summary>
     public static LookupEvidence Dead(SubjectRecords subject, LookupEvidence looks, long deadSinceMs, long atMs)
@@ -62,18 +63,19 @@ internal static class DetailReader
     }
 
     /// <summary>UDP entries that are refreshed at this moment, and were since another one.</summary>
-    /// <param name="isOfFrame">The other moment is the time of the frame that showed it: it was up to a second earlier.</param>
-    public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs, bool isOfFrame = false)
+    /// <param name="removedMs">When the endpoint left the slices; null if it has not, or if there is none.</param>
+    public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs, long? removedMs = null)
     {
         // Rows are of an address: of its Services, those that have such entries.
         long entries = subject.Groups.Where(group => group.Key.Proto == Protocols.Udp).Sum(group => group.Members.Sum(member => (long)EntryReader.LiveAt(member, atMs - subject.Record.Nodes[member.Slot].Head.ClockOffsetMs)));
         long count = 0, firstMs = long.MaxValue;
         foreach (var incidents in subject.Record.Incidents)
         {
-            var head = subject.Record.Nodes[incidents.Slot].Head;
+            var node = subject.Record.Nodes[incidents.Slot];
+            var head = node.Head;
             int last = Array.FindLastIndex(incidents.Details, row => row.AtMs + head.ClockOffsetMs <= atMs);
-            long lastedMs = Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs) - sinceMs;
-            if (last < 0 || Sent(incidents.Details[last].Row, lastedMs, isOfFrame) is var refreshed && refreshed == 0)
+            long lookedMs = Math.Min(atMs, head.LastAtMs + head.ClockOffsetMs);
+            if (last < 0 || Sent(incidents.Details[last].Row, lookedMs - sinceMs, HasSynced(node, removedMs, lookedMs)) is var refreshed && refreshed == 0)
                 continue;
             count += refreshed;
             int first = Array.FindLastIndex(incidents.Details, last, row => row.Row.UdpRefreshed == 0) + 1;
@@ -84,12 +86,23 @@ internal static class DetailReader
         return count == 0 ? Occurrences.None : new Occurrences((int)count, [firstMs]);
     }
 
-    private static uint Sent(WatchedDetail row, long lastedMs, bool isOfFrame) => lastedMs switch
+    private static uint Sent(WatchedDetail row, long lastedMs, bool hasSynced) => lastedMs switch
     {
         >= RefreshedMs => row.UdpRefreshed,
         >= SendingMs => row.UdpSending,
-        _ => lastedMs >= (isOfFrame ? SendingSinceFrameMs : SendingLastSecondMs) ? row.UdpSendingLastSecond : 0,
+        >= WatchedDetail.LastSecondMs when hasSynced => row.UdpSendingLastSecond,
+        _ => 0,
     };
+
+    // A change that was queued as the endpoint left is in the rules of a node, none is pending since, and its entries would have been deleted by now. Its
+    // watch is another one than the console's: either may be the faster one.
+    private static bool HasSynced(NodeRecord node, long? removedMs, long atMs)
+    {
+        if (removedMs is not { } changedMs || node.Facts.Proxy?.Reading is not { Answers: true, LastSync: > 0 and < 1e11, LastQueued: > 0, EndpointChangesPending: 0 } reading)
+            return false;
+        long offsetMs = node.Head.ClockOffsetMs, queuedMs = (long)(reading.LastQueued * 1_000) + offsetMs, syncedMs = (long)(reading.LastSync * 1_000) + offsetMs;
+        return reading.AtMs + offsetMs >= changedMs + SyncLog.WatchSkewMs && queuedMs >= changedMs - SyncLog.WatchSkewMs && syncedMs >= queuedMs && syncedMs + DeletionMs <= atMs;
+    }
 
     /// <summary>The last moments at which a node saw refreshed UDP entries.</summary>
     public static IEnumerable<long> EndsOfUdp(SubjectRecords subject)
@@ -102,6 +115,17 @@ internal static class DetailReader
                     yield return incidents.Details[i].AtMs + subject.Record.Nodes[incidents.Slot].Head.ClockOffsetMs - 1;
             }
         }
+    }
+
+    /// <summary>After which moment the latest new entry of a frame was made; null if that is not known.</summary>
+    /// <param name="slot">The node.</param>
+    /// <param name="atMs">The time of its frame.</param>
+    public static long? NewestEntryMs(SubjectRecords subject, int slot, long atMs)
+    {
+        var incidents = subject.Record.Incidents.FirstOrDefault(incidents => incidents.Slot == slot);
+        long offsetMs = subject.Record.Nodes[slot].Head.ClockOffsetMs;
+        int at = incidents is null ? -1 : Array.FindLastIndex(incidents.Details, row => row.AtMs + offsetMs == atMs);
+        return at >= 0 && incidents!.Details[at].Row.NewestEntryMs is > 0 and var ageMs ? atMs - ageMs : null;
     }
 
     /// <summary>Connections of the subject that were answered only after a repeated SYN.</summary>

@@ -60,7 +60,7 @@ internal static class EntryReader
         if (subject.Subject.Backend.IsNone)
             return evidence with { UntranslatedUdp = More(Lasting(window, subject, window.FromMs, atMs), DetailReader.UdpRefreshed(subject, window.FromMs, atMs)) };
         return goneMs is { } since
-            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since, atMs), DetailReader.UdpRefreshed(subject, since, atMs, isOfFrame: since != life.GoneMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
+            ? evidence with { RefreshedUdp = More(Lasting(window, subject, since, atMs), DetailReader.UdpRefreshed(subject, since, atMs, facts?.EndpointRemovedMs)), SynSentReused = Repeated(subject, DetailReader.SynReused(subject, since, atMs)) }
             : evidence;
     }
 
@@ -105,11 +105,12 @@ internal static class EntryReader
             && subject.Notes.Exists(own => own.Note.Kind == FlowNoteKind.MidStream && IsSameConnection(own.Note, lost) && own.Note.AtMs >= lost.AtMs - SecondMs)
         select lost;
 
-    // New entries, except those that continue a connection.
+    // New entries, except those that continue a connection. Of an address that has entries of this Service alone, the time of the latest is known better.
     private static Occurrences NewSince(FindingWindow window, SubjectRecords subject, long sinceMs, long untilMs)
     {
         var times = new List<long>();
         int count = 0;
+        bool isAlone = subject.Groups.Count == subject.Record.Groups.Count(group => !group.Key.Vip.IsNone);
         foreach (var group in subject.Groups)
         {
             foreach (var member in group.Members)
@@ -123,8 +124,9 @@ internal static class EntryReader
                     int continued = subject.Notes.Count(note => note.Node == node && note.Note.Kind != FlowNoteKind.Lost && note.Note.AtMs > earliestMs - SecondMs && note.Note.AtMs <= atMs);
                     int fresh = Math.Max(0, added - continued);
                     count += fresh;
+                    long newestMs = isAlone && continued == 0 ? DetailReader.NewestEntryMs(subject, member.Slot, atMs) ?? earliestMs : earliestMs;
                     for (int i = 0; i < fresh && times.Count < MaxTimes; i++)
-                        times.Add(earliestMs);
+                        times.Add(i == 0 ? Math.Max(earliestMs, newestMs) : earliestMs);
                 }
             }
         }

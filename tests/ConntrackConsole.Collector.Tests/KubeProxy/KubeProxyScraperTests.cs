@@ -118,6 +118,34 @@ public sealed class KubeProxyScraperTests : IDisposable
         static string Dropped(int packets) => $"kubeproxy_iptables_ct_state_invalid_dropped_packets_total {packets}\n";
     }
 
+    /// <summary>Entries of a pod that ends wait for its next sync: it is read each second, if it answers at all.</summary>
+    [Fact]
+    public async Task ASyncThatIsAwaited_IsReadEachSecondAsync()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        using var scraper = new KubeProxyScraper(time, _address, "http://127.0.0.1:1");
+        using var stop = new CancellationTokenSource();
+        Set("/metrics", 200, "kubeproxy_sync_proxy_rules_endpoint_changes_pending 0\n");
+        var running = scraper.RunAsync(stop.Token);
+        await Eventually.TrueAsync(() => scraper.Take() is not null);
+        foreach (var (isAwaited, seconds) in ((bool, int)[])[(false, 2), (true, 1), (true, 1), (false, 2)])
+        {
+            scraper.IsAwaited = isAwaited;
+            for (int second = 1; second < seconds; second++)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+                Assert.Null(scraper.Take());
+            }
+
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Eventually.TrueAsync(() => scraper.Take() is not null);
+        }
+
+        await stop.CancelAsync();
+        await running;
+    }
+
     public void Dispose() => _server.Close();
 
     private void Set(string path, int status, string body)

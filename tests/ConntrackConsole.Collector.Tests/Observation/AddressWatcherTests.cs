@@ -83,6 +83,77 @@ public class AddressWatcherTests
         });
     }
 
+    /// <summary>Look-ups come before their frame, which may be late: a sender that never pauses has always sent in its last second.</summary>
+    [Theory]
+    [InlineData(0, 1u)]
+    [InlineData(400, 1u)]
+    public void Details_CountSendersOfTheFramesLastSecond(long lateMs, uint expected)
+    {
+        using var scratch = new ScratchNamespace();
+        ConntrackProgram.Load(scratch.Inside, ["-A -p udp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 53 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8053 --reply-port-dst 1000 --timeout 120 -u SEEN_REPLY,ASSURED"]);
+        scratch.Inside.Run(() =>
+        {
+            using var table = ConntrackTable.Open();
+            var flows = Followed(table);
+            var watcher = new AddressWatcher(new Sysctl());
+            watcher.Watch(["10.244.0.1"]);
+            Assert.False(watcher.HasUdp);
+            watcher.Look(table, flows, 3_900);
+            ConntrackProgramRun(scratch, "-U", "-p", "udp", "-s", "10.1.0.1", "--timeout", "120");
+            watcher.Look(table, flows, 5_900);
+            var frame = new NodeFrame();
+            watcher.FillDetails(frame, 6_000 + lateMs, lateMs);
+
+            Assert.True(watcher.HasUdp);
+            Assert.Equal(expected, Assert.Single(frame.WatchedDetails).UdpSendingLastSecond);
+        });
+    }
+
+    /// <summary>Only of watched addresses, once for each second, and only if it is certainly of that second.</summary>
+    [Fact]
+    public void Details_HaveTheAgeOfTheNewestEntry()
+    {
+        using var scratch = new ScratchNamespace();
+        scratch.Inside.Run(() =>
+        {
+            var watcher = new AddressWatcher(new Sysctl());
+            watcher.Watch(["10.244.0.1", "10.244.0.2"]);
+            watcher.OnNew(Flows.Service(1000, FlowState.SynSent, "10.244.0.1"), 10_300);
+            watcher.OnNew(Flows.Service(1000, FlowState.SynSent, "10.244.0.1"), 10_600);
+            watcher.OnNew(Flows.Service(1000, FlowState.SynSent, "10.244.0.2"), 9_900);
+            watcher.OnNew(Flows.Service(1000, FlowState.SynSent, "10.244.0.3"), 10_600);
+            watcher.OnNew(Flows.Service(1000, FlowState.SynSent, "10.244.0.2") with { Status = FlowStatus.Confirmed }, 10_600);
+
+            Assert.Equal([("10.244.0.1", 400u)], Newest(11_000));
+            Assert.Empty(Newest(12_000));
+
+            List<(string, uint)> Newest(long atMs)
+            {
+                var frame = new NodeFrame { AtMs = atMs };
+                watcher.FillDetails(frame, atMs);
+                return [.. frame.WatchedDetails.Where(row => row.NewestEntryMs > 0).Select(row => (row.PodIp.ToString(), row.NewestEntryMs))];
+            }
+        });
+    }
+
+    [Fact]
+    public void Details_OfAnAddressThatGoesOnToGetEntries_EndAfterAMinute()
+    {
+        var entries = new NewEntries();
+        var ip = Ip.Parse("10.244.0.1");
+        var watched = new HashSet<Ip> { ip };
+        int reported = 0;
+        for (int second = 1; second <= 2 * NewEntries.MaxReports; second++)
+        {
+            entries.Add(ip, (second * 1_000) - 10);
+            reported += entries.Take(watched, second * 1_000).Count;
+        }
+
+        Assert.Equal(NewEntries.MaxReports, reported);
+        entries.Take(new HashSet<Ip>(), 1_000_000);
+        Assert.False(entries.Any);
+    }
+
     [Fact]
     public void Look_ManyEntries_IsLimitedPerSecond()
     {

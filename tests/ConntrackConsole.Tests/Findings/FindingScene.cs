@@ -114,8 +114,8 @@ internal sealed class FindingScene : IDisposable
     public void Lookup(string node, uint entries, uint waiting, uint idle = 0, uint alive = 0, string ip = PodIp) =>
         Next(node, frame => frame.WatchedAddresses.Add(new WatchedAddress(Ip.Parse(ip), entries, entries, waiting, idle, alive)));
 
-    public void Detail(string node, PathState path = PathState.Elsewhere, uint link = 0, uint waiting = 0, uint answering = 0, uint synReused = 0, uint udp = 0, string ip = PodIp, uint sending = 0, uint backingOff = 0, uint lastSecond = 0) =>
-        Next(node, frame => frame.WatchedDetails.Add(new WatchedDetail(Ip.Parse(ip), path, link, waiting, answering, synReused, udp) { UdpSending = sending, UdpSendingLastSecond = lastSecond, BackingOff = backingOff }));
+    public void Detail(string node, PathState path = PathState.Elsewhere, uint link = 0, uint waiting = 0, uint answering = 0, uint synReused = 0, uint udp = 0, string ip = PodIp, uint sending = 0, uint backingOff = 0, uint lastSecond = 0, uint newestMs = 0) =>
+        Next(node, frame => frame.WatchedDetails.Add(new WatchedDetail(Ip.Parse(ip), path, link, waiting, answering, synReused, udp) { UdpSending = sending, UdpSendingLastSecond = lastSecond, BackingOff = backingOff, NewestEntryMs = newestMs }));
 
     public void LateAnswer(string node, ushort port, string backend = PodIp) => Next(node, frame => frame.LateAnswers.Add(
         new LateAnswer(frame.AtMs - 300, 1_020, Ip.Parse(ClientIp), port, Ip.Parse(Objects.Vip), 80, Ip.Parse(backend), 8080)));

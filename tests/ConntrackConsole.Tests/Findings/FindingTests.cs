@@ -192,6 +192,29 @@ public sealed class FindingTests
         Assert.Equal(MechanismCodes.ProxyLag, Assert.Single(scene.Round().Warnings).Code);
     }
 
+    /// <summary>A frame counts the new entries of a whole second: the time of the latest shows that it came two seconds after the removal.</summary>
+    /// <param name="newestMs">Before the end of the third second after the removal; 0 = not reported.</param>
+    [Theory]
+    [InlineData(400u, true, true)]
+    [InlineData(700u, true, false)]
+    [InlineData(0u, true, false)]
+    [InlineData(400u, false, false)] // It may be an entry of the other Service.
+    public async Task NewEntriesOfTheThirdSecond_AreM6_IfTheLatestIsLate(uint newestMs, bool isAlone, bool isFound)
+    {
+        using var scene = await CalmAsync();
+        scene.Console.Clock.Advance(TimeSpan.FromSeconds(0.5));
+        scene.Apply(new SliceChange(Objects.Slice(Objects.Ready(B)), false));
+        scene.Run(2);
+        scene.Entries("node1", Group(), FlowState.Established, 5);
+        if (!isAlone)
+            scene.Entries("node1", Group(vip: "10.96.0.99"), FlowState.Established, 1);
+        scene.Detail("node1", newestMs: newestMs);
+        scene.Run(1);
+
+        Assert.Equal(isFound ? [MechanismCodes.ProxyLagged] : [], await scene.CodesAsync());
+        Assert.All(scene.Round().Findings, finding => Assert.Equal(1, finding.Finding.Explains.Count));
+    }
+
     [Fact]
     public async Task RefreshedUdpOfADeadBackend_IsM8()
     {

@@ -1,6 +1,6 @@
 namespace ConntrackConsole.Wire.Sections;
 
-// count u32, then for each: index of its watched detail u32, entries varint. A section for each count: an older console skips what it does not know.
+// count u32, then for each: index of its watched detail u32, entries or milliseconds varint. A section for each number: an older console skips what it does not know.
 internal static class DetailCountSection
 {
     public static FrameSection Of(byte tag, Func<WatchedDetail, uint> get, Func<WatchedDetail, uint, WatchedDetail> set) => new(

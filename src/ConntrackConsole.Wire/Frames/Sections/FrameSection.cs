@@ -35,6 +35,7 @@ internal sealed record FrameSection(byte Tag, Func<NodeFrame, int> MaxLength, Fu
         DetailCountSection.Of(17, row => row.UdpSending, (row, count) => row with { UdpSending = count }),
         DetailCountSection.Of(18, row => row.BackingOff, (row, count) => row with { BackingOff = count }),
         DetailCountSection.Of(19, row => row.UdpSendingLastSecond, (row, count) => row with { UdpSendingLastSecond = count }),
+        DetailCountSection.Of(20, row => row.NewestEntryMs, (row, ageMs) => row with { NewestEntryMs = ageMs }),
     ];
 
     /// <summary>Null for a section that this version does not know.</summary>

@@ -37,18 +37,22 @@ public class RefreshTrackerTests
     public void IsSending_WithinTwoSecondsOfACertainPacket(int[] sent, long nowMs, bool expected) =>
         Assert.Equal(expected, Sampled((int)(nowMs / 1_000), sent.Contains, 30, 30).IsSending(nowMs));
 
-    /// <summary>A packet within the last second is certain only where the kernel's whole seconds do not hide a former one.</summary>
+    /// <summary>A packet of the last second is certain if whole seconds do not hide an earlier one; the look-up is a tenth of a second older than its frame.</summary>
     [Theory]
-    [InlineData(120, 119u, 1_000, true)]
-    [InlineData(120, 118u, 1_000, false)]
-    [InlineData(120, 119u, 2_000, false)]
-    public void IsSendingLastSecond_NeedsACertainPacket(uint full, uint left, long laterMs, bool expected)
+    [InlineData(119u, 19_900, 20_000, true)]
+    [InlineData(120u, 19_900, 20_000, true)]
+    [InlineData(119u, 20_080, 20_000, true)] // A busy node.
+    [InlineData(118u, 19_900, 20_000, false)]
+    [InlineData(119u, 19_800, 20_000, false)]
+    [InlineData(119u, 19_900, 21_000, false)]
+    public void IsSendingLastSecond_NeedsACertainPacket(uint left, long lookedMs, long frameMs, bool expected)
     {
         var tracker = default(RefreshTracker);
-        tracker.Next(full - 1, 0, full);
-        tracker.Next(full - 1, 10_000, full);
-        tracker.Next(left, 20_000, full);
-        Assert.Equal(expected, tracker.IsSendingLastSecond(20_000 + laterMs - 1_000));
+        tracker.Next(119, 0, 120);
+        tracker.Next(119, 9_900, 120);
+        tracker.Next(left, lookedMs, 120);
+
+        Assert.Equal(expected, tracker.IsSendingLastSecond(frameMs));
     }
 
     /// <summary>One packet a second is no change of row; of a sender that pauses for longer, rows end after a few.</summary>
