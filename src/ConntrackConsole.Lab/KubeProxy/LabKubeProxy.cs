@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ConntrackConsole.Kernel.Conntrack;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Kernel.Netlink;
 using ConntrackConsole.Lab.Cluster;
@@ -15,6 +16,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
     private readonly Lock _lock = new(); // A Service is added while the slices are followed.
     private readonly List<LabService> _services = [];
     private readonly Dictionary<string, IReadOnlyList<Ip>> _written = [];
+    private readonly HashSet<LabService> _reconciled = [];
     private volatile TaskCompletionSource? _paused;
     private Task _loop = Task.CompletedTask;
 
@@ -48,10 +50,18 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
         lock (_lock)
         {
             _services.Remove(service);
+            _reconciled.Remove(service);
             _written.Remove(service.Key);
             rules.SetServices(_services);
             State.ServiceChanges(1);
         }
+    }
+
+    /// <summary>From now on each sync is followed by the deletion of the Service's UDP entries to endpoints that do not serve, as in kube-proxy.</summary>
+    public void DeleteUdpEntriesOf(LabService service)
+    {
+        lock (_lock)
+            _reconciled.Add(service);
     }
 
     /// <summary>Adds or removes the rule that drops INVALID packets, and its metric.</summary>
@@ -103,6 +113,7 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
                 version = latest;
                 while (!Sync(first))
                     await Task.Delay(1000, _stopping.Token);
+                DeleteUdpEntries();
             }
         }
         catch (OperationCanceledException)
@@ -153,10 +164,34 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
         return true;
     }
 
+    private void DeleteUdpEntries()
+    {
+        lock (_lock)
+        {
+            foreach (var service in _reconciled)
+            {
+                var serving = Conditions(service).Where(endpoint => endpoint.Serving).Select(endpoint => endpoint.Ip).ToHashSet();
+                node.Namespace.Run(() =>
+                {
+                    using var table = ConntrackTable.Open();
+                    foreach (var flow in table.ListByOriginalDestination(service.Address).Where(flow => flow.Orig.Proto == Protocols.Udp && !serving.Contains(flow.Reply.Src)))
+                        table.Delete(flow.Key, out _);
+                });
+            }
+        }
+    }
+
     // Terminating endpoints receive traffic only if no ready one exists.
     private List<Ip> Endpoints(LabService service)
     {
-        List<Ip> ready = [], lastResort = [];
+        var endpoints = Conditions(service);
+        List<Ip> ready = [.. endpoints.Where(endpoint => endpoint.Ready).Select(endpoint => endpoint.Ip)];
+        return ready.Count > 0 ? ready : [.. endpoints.Where(endpoint => endpoint is { Serving: true, Terminating: true }).Select(endpoint => endpoint.Ip)];
+    }
+
+    private List<(Ip Ip, bool Ready, bool Serving, bool Terminating)> Conditions(LabService service)
+    {
+        var found = new List<(Ip, bool, bool, bool)>();
         foreach (var (_, slice) in store.List("endpointslices", service.Namespace).Items)
         {
             using var document = JsonDocument.Parse(slice);
@@ -167,14 +202,12 @@ internal sealed class LabKubeProxy(LabNode node, ObjectStore store, Action<strin
             foreach (var endpoint in endpoints.EnumerateArray())
             {
                 var conditions = endpoint.GetProperty("conditions");
-                var ip = Ip.Parse(endpoint.GetProperty("addresses")[0].GetString()!);
-                if (conditions.GetProperty("ready").GetBoolean())
-                    ready.Add(ip);
-                else if (conditions.GetProperty("serving").GetBoolean() && conditions.GetProperty("terminating").GetBoolean())
-                    lastResort.Add(ip);
+                found.Add((Ip.Parse(endpoint.GetProperty("addresses")[0].GetString()!), Is("ready"), Is("serving"), Is("terminating")));
+
+                bool Is(string condition) => conditions.GetProperty(condition).GetBoolean();
             }
         }
 
-        return ready.Count > 0 ? ready : lastResort;
+        return found;
     }
 }

@@ -19,7 +19,7 @@ internal static class ScenarioRegistry
         new WrongBackend(), new LaggingProxy(), new SynReuse(), new NoEndpoints(), new StaleUdp(), new UntranslatedUdp(), new IdleExpiry(),
         new IdleExpiryStream(), new PortClash(),
         new ClientAborts(), new PortScan(), new ShortConnections(), new Probes(), new PodAsClient(), new HostNetworkPods(), new IdlePool(),
-        new ScaledToZero(),
+        new ScaledToZero(), new UdpRollout(),
     ];
 
     /// <summary>The rolling updates, which the lab runs in turn if no scenario is chosen.</summary>
