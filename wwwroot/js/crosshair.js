@@ -2,8 +2,7 @@
 import { fit } from "./paint.js";
 
 export function drawCrosshair(ctx, chart, x) {
-  const { view, geo, paint, height, lanes } = chart, at = chart.msAt(x), line = Math.round(x) + .5;
-  const column = Math.max(0, Math.min(view.columns - 1, Math.floor((at - view.from) / view.step)));
+  const { geo, paint, height, lanes } = chart, at = chart.msAt(x), column = chart.columnAt(x), line = Math.round(x) + .5;
   ctx.strokeStyle = paint.text;
   ctx.lineWidth = 1;
   ctx.beginPath();
@@ -11,7 +10,7 @@ export function drawCrosshair(ctx, chart, x) {
   ctx.lineTo(line, height - 6);
   ctx.stroke();
   drawPill(ctx, geo, paint, chart.stamp(at), line);
-  for (const lane of lanes) drawValues(ctx, geo, paint, lane, lane.values(column, view), line);
+  for (const lane of lanes) drawValues(ctx, geo, paint, lane, lane.values(column, geo.view), line);
 }
 
 function drawPill(ctx, geo, paint, text, x) {

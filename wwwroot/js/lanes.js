@@ -1,5 +1,5 @@
 // Lanes of the timeline. A lane has a position, draws itself, and returns its values at a column and the item at a point.
-// geo = { left, right, width, x(ms), columnX(i), wide }
+// geo: canvas/geometry.js.
 import { fit, label } from "./paint.js";
 
 export { RestartLane } from "./restarts.js";
@@ -50,195 +50,6 @@ export class CollapsedLane {
   tip() { return { title: `${this.title}: collapsed`, lines: [{ text: "A click expands it." }] }; }
 
   values() { return []; }
-}
-
-export class ServiceLane {
-  constructor(view, geo, service, colourOf, partial) {
-    this.title = service.title;
-    this.sub = service.address;
-    this.h = geo.wide ? 88 : 72;
-    this.more = service.backends.length > 5 ? `${service.backends.length} backends` : "";
-    this.service = service;
-    this.colourOf = colourOf;
-    this.known = new Uint8Array(view.columns); // 0 unknown, 1 partial, 2 complete
-    this.top = 1;
-    for (let i = 0; i < view.columns; i++) {
-      let sum = 0, unknown = 0;
-      for (const backend of service.backends) {
-        if (backend.entries[i] < 0) unknown++;
-        else sum += backend.entries[i];
-      }
-      this.known[i] = unknown === 0 ? (partial[i] ? 1 : 2) : unknown < service.backends.length ? 1 : 0;
-      this.top = Math.max(this.top, sum);
-    }
-    this.scale = niceTop(this.top);
-  }
-
-  draw(ctx, geo, paint, view, selection) {
-    const selected = selection.ip;
-    hatchUnknown(ctx, geo, paint, view, this, i => this.known[i] < 2);
-    const y = value => this.y + this.h - value / this.scale * (this.h - 6);
-    const base = new Int32Array(view.columns);
-    this.labels = [];
-    this.bands = [];
-    for (const backend of this.service.backends) {
-      const dimmed = selected && selected !== backend.ip && this.service.backends.some(other => other.ip === selected);
-      const colour = paint["b" + this.colourOf(this.service.key, backend.ip)];
-      ctx.fillStyle = colour;
-      overBaseline(view, base, backend.entries, (from, to, value) => {
-        const x = geo.columnX(from), width = geo.columnX(to) - x, top = y(base[from] + value), height = y(base[from]) - top;
-        // Healthy connections are drawn pale; a line on top of each band separates neighbours.
-        ctx.globalAlpha = dimmed ? .2 : .5;
-        ctx.fillRect(x, top, width, height);
-        ctx.globalAlpha = dimmed ? .4 : 1;
-        ctx.fillRect(x, top, width, Math.min(1.5, height));
-      });
-      ctx.globalAlpha = dimmed ? .5 : 1;
-      overBaseline(view, base, backend.stale, (from, to, value) => {
-        // Stale entries must be visible, even one among thousands: at least 7 pixels high.
-        const low = y(base[from]), top = Math.max(this.y, Math.min(y(base[from] + value), low - 7));
-        const x = geo.columnX(from), width = geo.columnX(to) - x, height = low - top;
-        ctx.fillStyle = paint.surface;
-        ctx.fillRect(x, top, width, height);
-        ctx.fillStyle = paint.staleHatch;
-        ctx.fillRect(x, top, width, height);
-        ctx.fillStyle = paint.warn;
-        ctx.fillRect(x, top, width, 2);
-        ctx.fillRect(x, top + height - 1, width, 1);
-      });
-      ctx.globalAlpha = 1;
-      this.bands.push({ ip: backend.ip, low: Int32Array.from(base), entries: backend.entries });
-      let last = -1;
-      for (let i = 0; i < view.columns; i++) {
-        if (backend.entries[i] > 0) { base[i] += backend.entries[i]; last = i; }
-      }
-      if (last >= 0) this.labels.push(this.backendLabel(view, backend, base, last, y));
-    }
-    heading(ctx, geo, paint, this, this.labels.some(item => item.stale > 0) ? paint["warn-text"] : paint.text);
-    this.drawScale(ctx, geo, paint, y);
-    this.drawLabels(ctx, geo, paint, selected);
-    if (!this.labels.length) {
-      ctx.font = paint.font(12);
-      ctx.fillStyle = paint.muted;
-      ctx.fillText(this.known.some(known => known > 0) ? "No entries in this range." : "No data is stored for this range.", geo.left + 12, this.y + this.h / 2 + 4);
-    }
-  }
-
-  backendLabel(view, backend, base, last, y) {
-    // The last reported column; a gap there is unknown, not the last value.
-    const reported = Math.min(view.columns - 1, Math.floor((view.now - view.from) / view.step));
-    const oldest = reported - Math.floor(3000 / view.step) - 1;
-    let end = reported;
-    while (end > oldest && end > 0 && backend.entries[end] < 0) end--;
-    const count = backend.entries[end] < 0 ? null : backend.entries[end];
-    const stale = count === null ? 0 : backend.stale[end];
-    const at = count > 0 ? base[end] - count / 2 : base[last] - backend.entries[last] / 2;
-    return { ip: backend.ip, stale, count, name: backend.label, y: y(Math.max(0, at)), weight: stale * 1e6 + (count ?? backend.entries[last]) };
-  }
-
-  drawScale(ctx, geo, paint, y) {
-    ctx.strokeStyle = paint.line;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.moveTo(geo.left, Math.round(y(this.scale)) + .5);
-    ctx.lineTo(geo.width - geo.right, Math.round(y(this.scale)) + .5);
-    ctx.stroke();
-    ctx.font = paint.font(11);
-    label(ctx, paint, `${this.scale} entries`, geo.left + 5, y(this.scale) + 12, paint.muted);
-  }
-
-  drawLabels(ctx, geo, paint, selected) {
-    ctx.font = paint.font(11.5, 500);
-    const maxLabels = geo.wide ? 5 : 3;
-    const shown = this.labels.filter(item => item.count !== 0).sort((a, b) => b.weight - a.weight).slice(0, maxLabels).sort((a, b) => a.y - b.y);
-    const line = 15;
-    let above = this.y - 4;
-    for (const item of shown) { item.at = Math.max(item.y, above + line); above = item.at; }
-    let below = this.y + this.h + line - 4;
-    for (const item of [...shown].reverse()) { item.at = Math.min(item.at, below - line); below = item.at; }
-    for (const item of shown) {
-      const count = item.stale ? `${item.stale} stale` : item.count === null ? "unknown" : String(item.count);
-      const maxWidth = geo.wide ? geo.right - 22 - ctx.measureText(count).width - 22 : 150;
-      ctx.font = paint.font(11.5, item.ip === selected ? 700 : 500);
-      const name = fit(ctx, item.name, maxWidth, "end");
-      const x = geo.wide ? geo.width - geo.right + 22 : geo.width - geo.right - 8;
-      const colour = item.stale ? paint["warn-text"] : paint.text;
-      if (geo.wide) {
-        ctx.fillStyle = item.stale ? paint.warn : paint["b" + this.colourOf(this.service.key, item.ip)];
-        ctx.fillRect(x - 14, item.at - 5, 9, 9);
-        label(ctx, paint, name, x, item.at + 4, colour);
-        label(ctx, paint, count, geo.width - 10, item.at + 4, item.stale ? colour : paint.muted, "right");
-      } else {
-        label(ctx, paint, `${name}  ${count}`, x, item.at + 4, colour, "right");
-      }
-    }
-  }
-
-  hit(x, y, column, geo) {
-    if (x > geo.width - geo.right || !geo.wide) {
-      const near = (this.labels ?? []).find(item => item.at !== undefined && Math.abs(item.at - y) < 8);
-      if (near && (x > geo.width - geo.right || x > geo.width - 170)) return { ip: near.ip };
-    }
-    const value = (this.y + this.h - y) / (this.h - 6) * this.scale;
-    const band = (this.bands ?? []).find(item => value >= item.low[column] && value < item.low[column] + item.entries[column]);
-    // A single entry is one pixel high: accept any position in the column.
-    const only = (this.bands ?? []).filter(item => item.entries[column] > 0);
-    const found = band ?? (only.length ? only[only.length - 1] : null);
-    return found ? { ip: found.ip } : null;
-  }
-
-  values(column) {
-    if (this.known[column] === 0) return [{ text: "unknown", muted: true }];
-    const partial = this.known[column] < 2 ? [{ text: "at least: not every node reported", muted: true, weight: -1 }] : [];
-    return this.service.backends.filter(backend => backend.entries[column] > 0 || backend.closing[column] > 0).map(backend => ({
-      colour: "b" + this.colourOf(this.service.key, backend.ip), stale: backend.stale[column] > 0,
-      text: `${backend.label}  ${backend.entries[column]}` + (backend.stale[column] > 0 ? ` (${backend.stale[column]} stale)` : "")
-        + (backend.closing[column] > 0 ? ` + ${backend.closing[column]} closing` : ""),
-      weight: backend.stale[column] * 1e6 + backend.entries[column],
-    })).sort((a, b) => b.weight - a.weight).concat(partial);
-  }
-}
-
-export class ResetLane {
-  constructor(view, geo, kind, title, sub, colour, incomplete) {
-    Object.assign(this, { title, sub, colour, kind, series: view.resets[kind], incomplete });
-    this.h = geo.wide ? 38 : 30;
-    this.top = this.series.reduce((max, value) => Math.max(max, value), 0);
-    this.total = this.series.reduce((sum, value) => sum + Math.max(0, value), 0);
-    const gaps = this.series.some((value, i) => value < 0 || incomplete[i]);
-    this.sub = view.noData ? "unknown" : gaps ? `${this.total} seen, with gaps` : `${this.total} in range`;
-  }
-
-  draw(ctx, geo, paint, view) {
-    heading(ctx, geo, paint, this, this.kind === 0 && this.total > 0 ? paint["warn-text"] : paint.text);
-    hatchUnknown(ctx, geo, paint, view, this, i => this.series[i] < 0 || this.incomplete[i]);
-    ctx.fillStyle = paint[this.colour];
-    steps(view, i => this.series[i], (a, b, value) => {
-      // A single reset must be visible: at least 3 pixels high and 2 wide.
-      const height = Math.max(3, value / Math.max(1, this.top) * (this.h - 6));
-      for (let i = a; i < b; i++) ctx.fillRect(geo.columnX(i), this.y + this.h - height, Math.max(2, geo.columnX(i + 1) - geo.columnX(i) - .5), height);
-    });
-    if (this.top > 0) {
-      ctx.font = paint.font(11);
-      label(ctx, paint, `max ${this.top} ${this.top === 1 ? "reset" : "resets"}${view.step === 1000 ? "/s" : ` in ${span(view.step)}`}`, geo.left + 5, this.y + 12, paint.muted);
-    }
-  }
-
-  hit() { return null; }
-
-  tip(x, y, column, geo, view) {
-    const count = this.series[column];
-    if (!(count > 0)) return null;
-    return {
-      title: `${count} ${count === 1 ? "reset" : "resets"}, ${this.title.split(", ")[1]}${this.incomplete[column] ? " (at least: gap)" : ""}`,
-      lines: [{ at: view.from + column * view.step, text: `within ${span(view.step)}` }],
-    };
-  }
-
-  values(column) {
-    if (this.series[column] < 0) return [{ text: "unknown", muted: true }];
-    return [{ text: `${this.series[column]} ${this.series[column] === 1 ? "reset" : "resets"}` + (this.incomplete[column] ? " at least (gap)" : ""), colour: this.colour }];
-  }
 }
 
 export class GapLane {
@@ -318,9 +129,12 @@ export function overBaseline(view, base, series, draw) {
   });
 }
 
-// Unknown is never drawn as zero. The last seconds of a live view are not a gap: they are only not reported yet.
+// How many columns nodes have reported. The last seconds of a live view are not a gap: they are only not reported yet.
+export const reportedIn = view => Math.min(view.columns, Math.max(0, Math.ceil((view.now - NOT_YET - view.from) / view.step)));
+
+// Unknown is never drawn as zero.
 export function hatchUnknown(ctx, geo, paint, view, lane, isUnknown) {
-  const reported = Math.min(view.columns, Math.max(0, Math.ceil((view.now - NOT_YET - view.from) / view.step)));
+  const reported = reportedIn(view);
   ctx.fillStyle = paint.gapHatch;
   for (let i = 0; i < reported;) {
     if (!isUnknown(i)) { i++; continue; }

@@ -1,34 +1,53 @@
 // Colours and patterns of the timeline. Colours are read from CSS custom properties, so the theme is defined once.
+import { hatchTile } from "./canvas/pixels.js";
+
 // Backends: Okabe–Ito without its two oranges, which mean "stale" and "un-NATed" here and nothing else.
 const NAMES = ["text", "muted", "line", "line-strong", "surface", "sunken", "warn", "warn-text", "gap", "accent", "accent-soft", "process", "ending",
   "reset-unnated", "reset-backend", "reset-other", "b0", "b1", "b2", "b3", "b4", "b5"];
 
 export function readPaint(element) {
-  const style = getComputedStyle(element);
+  const style = getComputedStyle(element), ratio = window.devicePixelRatio || 1, fine = Math.max(1, Math.round(ratio));
+  // Read once: the style is a live object.
+  const family = style.fontFamily;
   const paint = Object.fromEntries(NAMES.map(name => [name, style.getPropertyValue(`--c-${name}`).trim()]));
-  paint.font = (size, weight = 400) => `${weight} ${size}px ${style.fontFamily}`;
-  paint.staleHatch = hatch(paint.warn, 5, 2);
-  paint.gapHatch = hatch(paint.gap, 7, 1.2);
+  paint.ratio = ratio;
+  paint.font = (size, weight = 400) => `${weight} ${size}px ${family}`;
+  // A colour as a number, see canvas/pixels.js.
+  paint.tone = once((name, alpha = 1) => toneOf(paint[name], alpha));
+  paint.staleTile = once((alpha = 1) => hatchTile(paint.tone("warn", alpha), 5 * fine, 2 * fine));
+  paint.gapTile = once(() => hatchTile(paint.tone("gap"), 7 * fine, 1.2 * fine));
+  paint.staleHatch = pattern(paint.staleTile(), fine);
+  paint.gapHatch = pattern(paint.gapTile(), fine);
   return paint;
 }
 
-function hatch(colour, gap, width) {
-  const ratio = Math.max(1, Math.round(window.devicePixelRatio || 1));
-  const size = gap * ratio;
-  const tile = document.createElement("canvas");
-  tile.width = tile.height = size;
-  const ctx = tile.getContext("2d");
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = width * ratio;
-  ctx.beginPath();
-  for (const shift of [-size, 0, size]) {
-    ctx.moveTo(shift - 1, size + 1);
-    ctx.lineTo(shift + size + 1, -1);
-  }
-  ctx.stroke();
-  const pattern = ctx.createPattern(tile, "repeat");
-  pattern.setTransform(new DOMMatrix().scale(1 / ratio));
-  return pattern;
+// Computes the value for some arguments once.
+function once(compute) {
+  const known = new Map();
+  return (...values) => {
+    const key = values.join();
+    if (!known.has(key)) known.set(key, compute(...values));
+    return known.get(key);
+  };
+}
+
+// The canvas's own notation of a colour is hexadecimal, or rgba() if it is translucent.
+function toneOf(colour, alpha) {
+  const ctx = document.createElement("canvas").getContext("2d");
+  ctx.fillStyle = colour;
+  const text = ctx.fillStyle;
+  const [red, green, blue, opacity = 1] = text.startsWith("#") ? [1, 3, 5].map(at => parseInt(text.slice(at, at + 2), 16)) : text.match(/[\d.]+/g).map(Number);
+  return ((Math.round(opacity * alpha * 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+function pattern({ size, data }, fine) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const ctx = canvas.getContext("2d");
+  ctx.putImageData(new ImageData(new Uint8ClampedArray(data.buffer), size, size), 0, 0);
+  const hatched = ctx.createPattern(canvas, "repeat");
+  hatched.setTransform(new DOMMatrix().scale(1 / fine));
+  return hatched;
 }
 
 // Text with a halo of the surface's colour, so that it reads over any lane.

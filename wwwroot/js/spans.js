@@ -1,7 +1,7 @@
 // Findings and actions as bars with a label. Components/Controls/Timeline/ChartNotes.cs has their form.
 import { heading } from "./lanes.js";
 import { fit, label } from "./paint.js";
-import { barAt, takeRow } from "./rows.js";
+import { barAt, mayTakeRow, takeRow } from "./rows.js";
 
 const LEAST = 5; // pixels: a moment is visible
 
@@ -15,7 +15,9 @@ export class SpanLane {
     for (const span of spans) {
       const end = span.toMs ?? Math.min(view.now, view.to);
       if (end < view.from || span.fromMs > view.to) continue;
-      const { x0, x1 } = this.extent(geo, { span, end }), width = measure(span.label) + 14;
+      const { x0, x1 } = this.extent(geo, { span, end });
+      if (!mayTakeRow(rows, x0, x1, maxRows)) { hidden++; continue; }
+      const width = measure(span.label) + 14;
       const labelLeft = x1 + width > geo.width - 4 && x0 - width > geo.left;
       const row = takeRow(rows, labelLeft ? x0 - width : x0, labelLeft ? x1 : x1 + width, maxRows);
       if (row < 0) hidden++;

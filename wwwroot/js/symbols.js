@@ -5,8 +5,14 @@ export const PHASES = [
   ["finished", "container finished"], ["deleted", "deleted"], ["reused", "address reused"],
 ];
 
-export const phasesOf = span => PHASES.filter(([key]) => span[key] !== null).map(([key, text]) => ({ at: span[key], key, text }))
-  .sort((a, b) => a.at - b.at);
+// In order of time. A span does not change: another state of the termination is another span.
+export function phasesOf(span) {
+  let phases = known.get(span);
+  if (!phases) known.set(span, phases = PHASES.filter(([key]) => span[key] !== null).map(([key, text]) => ({ at: span[key], key, text })).sort((a, b) => a.at - b.at));
+  return phases;
+}
+
+const known = new WeakMap();
 
 const path = (ctx, points) => { points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y))); };
 

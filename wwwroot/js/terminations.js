@@ -18,9 +18,13 @@ export class TerminationLane {
     const rows = [];
     let hidden = view.hiddenTerminations;
     for (const span of spans) {
-      const place = this.place(view, geo, measure, span);
-      if (!place) continue;
-      let row = rows.find(candidate => candidate.rollout === span.rollout && candidate.taken.every(([a, b]) => place.to < a - 6 || place.from > b + 6));
+      const shape = this.shapeOf(view, geo, span);
+      if (!shape) continue;
+      const fits = ({ rollout, taken }, { from, to }) => rollout === span.rollout && taken.every(([a, b]) => to < a - 6 || from > b + 6);
+      // Of thousands that have no space, no label is measured.
+      if (rows.length >= maxRows && !rows.some(row => fits(row, shape))) { hidden++; continue; }
+      const place = this.withLabel(geo, measure, shape);
+      let row = rows.find(candidate => fits(candidate, place));
       if (!row) {
         if (rows.length >= maxRows) { hidden++; continue; }
         rows.push(row = { rollout: span.rollout, taken: [], places: [] });
@@ -44,14 +48,18 @@ export class TerminationLane {
     this.filtered = Boolean(selection.rollout);
   }
 
-  place(view, geo, measure, span) {
-    const end = Math.max(...phasesOf(span).filter(phase => phase.key !== "reused").map(phase => phase.at), span.started, span.over === null || span.stale ? Math.min(view.now, view.to) : span.over);
+  shapeOf(view, geo, span) {
+    const phases = phasesOf(span);
+    let end = Math.max(span.started, span.over === null || span.stale ? Math.min(view.now, view.to) : span.over);
+    for (const phase of phases) if (phase.key !== "reused") end = Math.max(end, phase.at);
     if ((end < view.from && !(span.stale > 0)) || span.started > view.to) return null;
-    const marks = marksOf(phasesOf(span).filter(phase => phase.at >= view.from && phase.at <= view.to), geo);
-    const place = { span, end, marks }, { first, last } = this.extent(geo, place);
-    const labelWidth = Math.min(measure(span.pod), geo.wide ? 260 : 150) + CAUSE + 18;
-    const labelLeft = last + labelWidth > geo.width - 4;
-    return { ...place, labelLeft, from: labelLeft ? first - labelWidth : first, to: labelLeft ? last : last + labelWidth };
+    const shape = { span, end, marks: marksOf(phases.filter(phase => phase.at >= view.from && phase.at <= view.to), geo) }, { first, last } = this.extent(geo, shape);
+    return { ...shape, from: first, to: last };
+  }
+
+  withLabel(geo, measure, shape) {
+    const width = Math.min(measure(shape.span.pod), geo.wide ? 260 : 150) + CAUSE + 18, labelLeft = shape.to + width > geo.width - 4;
+    return { ...shape, labelLeft, from: labelLeft ? shape.from - width : shape.from, to: labelLeft ? shape.to : shape.to + width };
   }
 
   // Of bar and marks, in pixels; it moves while the timeline is dragged.

@@ -1,22 +1,29 @@
 // The live timeline: lanes on one canvas, a second canvas above it for the crosshair, so that moving the mouse draws no data.
+import { Clock } from "./canvas/clock.js";
+import { Geometry } from "./canvas/geometry.js";
+import { drawGrid } from "./canvas/grid.js";
+import { Layers } from "./canvas/layer.js";
+import { ResetLane } from "./canvas/resets.js";
+import { ServiceLane } from "./canvas/services.js";
 import { RateLane, SyncLane, UseLane } from "./counters.js";
 import { drawCrosshair } from "./crosshair.js";
 import { eventsOf } from "./events.js";
 import { Gestures } from "./gestures.js";
 import { isIncrement, readIncrement } from "./increment.js";
 import { columnsIn, readView } from "./view.js";
-import { label, readPaint } from "./paint.js";
-import { CollapsedLane, ground, GapLane, ResetLane, RestartLane, ServiceLane } from "./lanes.js";
+import { readPaint } from "./paint.js";
+import { CollapsedLane, ground, GapLane, RestartLane } from "./lanes.js";
 import { RolloutLane } from "./rollouts.js";
 import { SpanLane } from "./spans.js";
 import { TerminationLane } from "./terminations.js";
 import { Tip } from "./tip.js";
 
-const WIDE = 720, DAY = 86400000;
-const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+const WIDE = 720;
+const MAX_WIDTHS = 20000; // texts
 const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
 // The names of the lanes, as in URLs (LaneChoice.cs), in the order in which they are drawn unless another one is chosen.
 const LANES = ["findings", "actions", "settings", "rollouts", "pods", "restarts", "services", "resets", "counters", "proxy", "table", "gaps"];
+const RESETS = [["Resets, un-NATed", "reset-unnated"], ["Resets, from backend", "reset-backend"], ["Resets, other", "reset-other"]];
 const SILENT_GAP_KINDS = [3, 4, 5]; // GapKind values during which the entries of a node are not known
 
 export function create(host, dotnet, options) {
@@ -38,19 +45,20 @@ class Timeline {
   constructor(host, dotnet, options) {
     this.host = host;
     this.dotnet = dotnet;
-    this.zone = options.zone;
+    this.clock = new Clock(options.zone);
     this.selection = selectionOf(options.selected);
     this.arranged = arrangedOf(options.lanes);
     this.colours = new Map();
+    this.layers = new Layers();
     this.notes = { findings: [], actions: [], settings: [] };
     this.moved = null; // the range that a gesture shows, until its view arrives
     this.abort = new AbortController();
     [this.base, this.over] = host.querySelectorAll("canvas");
     this.readout = host.querySelector("[data-readout]");
     this.tip = new Tip(host.querySelector("[data-tip]"), ms => this.stamp(ms));
-    this.paint = readPaint(host);
+    this.restyle();
     const listen = (target, name, handler, more) => target.addEventListener(name, handler, { signal: this.abort.signal, ...more });
-    listen(window, "themechange", () => { this.paint = readPaint(host); this.layout(); });
+    listen(window, "themechange", () => { this.restyle(); this.layoutSoon(); });
     this.gestures = new Gestures(this, this.over, this.abort.signal);
     listen(host, "keydown", event => this.keyDown(event));
     listen(host, "blur", () => { this.byKey = false; this.tip.hide(); });
@@ -73,6 +81,7 @@ class Timeline {
     this.gestures.dispose();
     clearTimeout(this.resizing);
     cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.overFrame);
   }
 
   call(name, ...values) {
@@ -87,10 +96,8 @@ class Timeline {
   }
 
   show(view) {
-    const cursorMs = this.cursor === null || this.cursor === undefined ? null : this.msAt(this.cursor);
     this.view = view;
     if (!this.gestures.moves) this.moved = null;
-    this.listEvents();
     this.incomplete = columnsIn(this.view, LOSSY_GAP_KINDS);
     this.partial = columnsIn(this.view, SILENT_GAP_KINDS);
     if (this.view.noData) this.incomplete.fill(1);
@@ -98,36 +105,44 @@ class Timeline {
     for (let i = 0; i < this.view.columns && this.view.services.length; i++) {
       if (this.view.services.every(service => service.backends.every(backend => backend.entries[i] < 0))) this.incomplete[i] = 1;
     }
-    // With the keyboard the crosshair follows its event; with the mouse it stays under the pointer.
-    if (this.byKey && cursorMs !== null && this.geo) this.cursor = this.geo.x(cursorMs);
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.layout());
+    this.changed();
   }
 
   // What stands beside the view: findings and actions.
   note(notes) {
     this.notes = notes;
-    if (!this.view) return;
-    this.listEvents();
-    this.layout();
+    this.changed();
   }
 
   // Which lanes are shown, in which order, and which of them are collapsed; null = all.
   arrange(lanes) {
     this.arranged = arrangedOf(lanes);
-    if (!this.view) return;
-    this.listEvents();
-    this.layout();
+    this.changed();
   }
 
-  listEvents() {
-    const shown = new Set(this.arranged.map(lane => lane.name));
-    this.events = eventsOf(this.view, this.notes, name => shown.has(name));
+  setZone(zone) { this.clock = new Clock(zone); this.layoutSoon(); }
+
+  select(selected) { this.selection = selectionOf(selected); this.layoutSoon(); }
+
+  changed() {
+    this.listed = null;
+    this.layoutSoon();
   }
 
-  setZone(zone) { this.zone = zone; this.layout(); }
+  // Several changes before a frame are one layout.
+  layoutSoon() {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.layout());
+  }
 
-  select(selected) { this.selection = selectionOf(selected); this.layout(); }
+  // For the arrow keys: listed when one is pressed, not with every view.
+  get events() {
+    if (!this.listed) {
+      const shown = new Set(this.arranged.map(lane => lane.name));
+      this.listed = eventsOf(this.view, this.notes, name => shown.has(name));
+    }
+    return this.listed;
+  }
 
   measure() {
     const width = this.host.clientWidth;
@@ -144,22 +159,37 @@ class Timeline {
     return known.get(ip);
   }
 
+  restyle() {
+    this.paint = readPaint(this.host);
+    this.widths = new Map();
+  }
+
+  // Of the label of a bar, in pixels. Nearly all labels are those of the view before.
+  widthOf(text) {
+    let width = this.widths.get(text);
+    if (width === undefined) {
+      if (this.widths.size >= MAX_WIDTHS) this.widths.clear();
+      const ctx = this.base.getContext("2d");
+      ctx.font = this.paint.font(12, 500);
+      this.widths.set(text, width = ctx.measureText(text).width);
+    }
+    return width;
+  }
+
   layout() {
+    cancelAnimationFrame(this.frame);
     const view = this.view;
     if (!view || !this.width) return;
-    const left = this.wide ? 180 : 8, right = this.wide ? 212 : 8;
-    const plot = Math.max(50, this.width - left - right);
-    const x = ms => left + (ms - this.range.from) / (this.range.to - this.range.from) * plot;
-    this.geo = {
-      left, right, plot, width: this.width, wide: this.wide, x,
-      columnX: i => Math.max(left, Math.min(left + plot, x(view.from + i * view.step))),
-    };
-    const geo = this.geo;
-    const ctx = this.base.getContext("2d");
-    ctx.font = this.paint.font(12, 500);
-    const measure = text => ctx.measureText(text).width;
+    const ratio = window.devicePixelRatio || 1;
+    if (ratio !== this.paint.ratio) this.restyle();
+    const geo = this.geo = new Geometry(view, this.width, this.wide, ratio);
+    geo.show(this.range);
+    // With the keyboard the crosshair follows its event; with the mouse it stays under the pointer.
+    if (this.byKey) this.cursor = geo.x(this.event.at);
+    const measure = text => this.widthOf(text);
     this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
     const lanes = [];
+    this.layers.begin();
     for (const { name, collapsed } of this.arranged) {
       const own = this.lanesOf(name, view, geo, measure).filter(lane => !lane.empty);
       lanes.push(...(collapsed && own.length ? [new CollapsedLane(geo, name, own)] : own));
@@ -174,15 +204,17 @@ class Timeline {
     this.height = y + 6;
     this.host.style.height = `${this.height}px`;
     this.host.style.minHeight = "0";
-    for (const canvas of [this.base, this.over]) {
-      const ratio = window.devicePixelRatio || 1;
-      canvas.width = Math.round(this.width * ratio);
-      canvas.height = Math.round(this.height * ratio);
-      canvas.style.height = `${this.height}px`;
-      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
-    }
+    for (const canvas of [this.base, this.over]) this.size(canvas, Math.round(this.width * ratio), Math.round(this.height * ratio));
     this.drawBase();
     this.drawOver();
+  }
+
+  // A canvas that gets its size again loses its picture and its memory.
+  size(canvas, width, height) {
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    canvas.style.height = `${this.height}px`;
+    canvas.getContext("2d").setTransform(this.geo.ratio, 0, 0, this.geo.ratio, 0, 0);
   }
 
   lanesOf(name, view, geo, measure) {
@@ -193,11 +225,8 @@ class Timeline {
       case "rollouts": return [new RolloutLane(view, geo, measure, this.selection)];
       case "pods": return [new TerminationLane(view, geo, measure, this.selection)];
       case "restarts": return view.restarts.length ? [new RestartLane(view, geo)] : [];
-      case "services": return view.services.map(service => new ServiceLane(view, geo, service, (key, ip) => this.colourOf(key, ip), this.partial));
-      case "resets": return [
-        new ResetLane(view, geo, 0, "Resets, un-NATed", "", "reset-unnated", this.incomplete),
-        new ResetLane(view, geo, 1, "Resets, from backend", "", "reset-backend", this.incomplete),
-        new ResetLane(view, geo, 2, "Resets, other", "", "reset-other", this.incomplete)];
+      case "services": return view.services.map(service => new ServiceLane(view, geo, service, (key, ip) => this.colourOf(key, ip), this.partial, this.layers.of(`service ${service.key}`)));
+      case "resets": return RESETS.map(([title, colour], kind) => new ResetLane(view, geo, kind, title, colour, this.incomplete, this.layers.of(title)));
       case "counters": return view.counters ? [new RateLane(view, geo, this.partial)] : [];
       case "proxy": return view.counters ? [new SyncLane(view, geo)] : [];
       case "table": return view.counters ? [new UseLane(view, geo)] : [];
@@ -205,87 +234,46 @@ class Timeline {
     }
   }
 
+  // Lanes are drawn with the view that they are of: the next one may have arrived.
   drawBase() {
-    const { view, geo, paint } = this;
+    const { geo, paint } = this;
     if (!geo) return;
-    const ctx = this.base.getContext("2d");
+    const { view } = geo, ctx = this.base.getContext("2d");
+    ctx.save(); // A picture does not depend on how the one before it ended.
     ctx.clearRect(0, 0, this.width, this.height);
     for (const lane of this.lanes) ground(ctx, geo, paint, lane);
-    this.drawTime(ctx);
-    if (view.now >= this.range.from && view.now <= this.range.to) {
-      ctx.strokeStyle = paint.accent;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      ctx.moveTo(Math.round(geo.x(view.now)) + .5, 24);
-      ctx.lineTo(Math.round(geo.x(view.now)) + .5, this.height - 6);
-      ctx.stroke();
-    }
+    drawGrid(ctx, geo, paint, this.clock, view.now, this.height);
     for (const lane of this.lanes) lane.draw(ctx, geo, paint, view, this.selection);
+    ctx.restore();
   }
 
-  drawTime(ctx) {
-    const { geo, paint } = this, { from, to } = this.range, span = to - from;
-    const wanted = span / Math.max(2, geo.plot / 110);
-    const step = TICKS.map(s => s * 1000).find(s => s >= wanted) ?? TICKS.at(-1) * 1000;
-    ctx.font = paint.font(11);
-    // Ticks are aligned to whole hours and days of the displayed zone.
-    const offset = this.zone === "local" ? -new Date(from).getTimezoneOffset() * 60000 : 0;
-    let day = span > DAY || !this.isToday(from) ? "" : this.day(from);
-    for (let at = Math.ceil((from + offset) / step) * step - offset; at <= to; at += step) {
-      const x = Math.round(geo.x(at)) + .5;
-      ctx.strokeStyle = paint.line;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      ctx.moveTo(x, 24);
-      ctx.lineTo(x, this.height - 6);
-      ctx.stroke();
-      // The date is shown where a day begins, and at the first tick of a range that does not start today.
-      const text = step >= DAY ? this.day(at) : this.day(at) !== day ? `${this.day(at)} ${this.time(at, step >= 60000)}` : this.time(at, step >= 60000);
-      day = this.day(at);
-      label(ctx, paint, text, x, 18, paint.muted, x < geo.left + 34 ? "left" : x > this.width - 36 ? "right" : "center");
-    }
-    ctx.fillStyle = paint.muted;
-    if (this.wide) ctx.fillText(this.zone === "local" ? "local time" : "UTC", 16, 18);
-  }
+  drawOverSoon() { this.overFrame ??= requestAnimationFrame(() => this.drawOver()); }
 
   drawOver() {
+    cancelAnimationFrame(this.overFrame);
+    this.overFrame = undefined;
     const { geo, paint, cursor } = this;
     if (!geo) return;
-    const ctx = this.over.getContext("2d");
+    const ctx = this.over.getContext("2d"), { selected } = this.gestures;
+    const isCrossed = cursor !== null && cursor !== undefined && cursor >= geo.left && cursor <= geo.left + geo.plot;
+    if (!isCrossed && !selected && !this.isOver) return;
+    this.isOver = isCrossed || selected !== null;
     ctx.clearRect(0, 0, this.width, this.height);
-    if (this.gestures.selected) {
-      const [from, to] = this.gestures.selected;
+    if (selected) {
+      const [from, to] = selected;
       ctx.fillStyle = paint.accent;
       ctx.globalAlpha = .18;
       ctx.fillRect(from, 24, to - from, this.height - 30);
       ctx.globalAlpha = 1;
     }
-    if (cursor !== null && cursor !== undefined && cursor >= geo.left && cursor <= geo.left + geo.plot) drawCrosshair(ctx, this, cursor);
+    if (isCrossed) drawCrosshair(ctx, this, cursor);
   }
 
   get range() { return this.moved ?? this.view; }
 
-  msAt(x) {
-    const { geo, range } = this;
-    return range.from + (x - geo.left) / geo.plot * (range.to - range.from);
-  }
+  msAt(x) { return this.geo.msAt(x); }
 
-  time(ms, short) {
-    const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: this.zone === "local" ? undefined : "UTC" };
-    if (!short) form.second = "2-digit";
-    return new Intl.DateTimeFormat("en-GB", form).format(ms);
-  }
-
-  day(ms) {
-    return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: this.zone === "local" ? undefined : "UTC" }).format(ms);
-  }
-
-  isToday(ms) { return this.day(ms) === this.day(this.view.now) && Math.abs(this.view.now - ms) < DAY; }
-
-  // A full timestamp: with the date if it is not today, always with the zone.
-  stamp(ms) {
-    return `${this.isToday(ms) ? "" : this.day(ms) + " "}${this.time(ms, false)}${this.zone === "local" ? " local" : "Z"}`;
-  }
+  stamp(ms) { return this.clock.stamp(ms, this.view.now); }
 
   place(event) {
     const box = this.over.getBoundingClientRect();
@@ -300,8 +288,9 @@ class Timeline {
   // Shows another range than the view's; null = the view's.
   preview(range) {
     this.moved = range;
+    this.geo?.show(range ?? this.geo.view);
     this.drawBase();
-    this.drawOver();
+    this.drawOverSoon();
   }
 
   choose({ from, to }) {
@@ -312,8 +301,8 @@ class Timeline {
   pointed(x, y = null) {
     this.cursor = x;
     this.byKey = false;
-    this.drawOver();
-    const column = this.columnAt(x), tip = y === null ? null : this.laneAt(y)?.tip?.(x, y, column, this.geo, this.view) ?? null;
+    this.drawOverSoon();
+    const tip = y === null ? null : this.laneAt(y)?.tip?.(x, y, this.columnAt(x), this.geo, this.geo.view) ?? null;
     if (tip) this.tip.show(tip, { x, y }, this.width);
     else this.tip.hide();
     if (y !== null) this.over.style.cursor = this.pick(x, y) ? "pointer" : x > this.geo.left && x < this.geo.left + this.geo.plot ? "crosshair" : "default";
@@ -323,7 +312,7 @@ class Timeline {
     if (this.byKey) return;
     this.cursor = null;
     this.tip.hide();
-    this.drawOver();
+    this.drawOverSoon();
   }
 
   clicked(x, y) {
@@ -338,7 +327,7 @@ class Timeline {
     else this.call("Picked", hit.ip ?? "", hit.uid ?? null);
   }
 
-  columnAt(x) { return Math.max(0, Math.min(this.view.columns - 1, Math.floor((this.msAt(x) - this.view.from) / this.view.step))); }
+  columnAt(x) { const { view } = this.geo; return Math.max(0, Math.min(view.columns - 1, Math.floor((this.msAt(x) - view.from) / view.step))); }
 
   laneAt(y) { return this.lanes.find(lane => y >= lane.y - (lane.above ?? 2) && y <= lane.y + lane.h + 2); }
 
@@ -364,7 +353,7 @@ class Timeline {
     this.cursor = this.geo.x(next.at);
     const hint = !next.choice ? "" : next.choice.href ? "Enter opens its page" : next.choice.rollout ? "Enter selects the rollout" : "Enter opens the pod";
     this.readout.textContent = `${this.stamp(next.at)} ${next.text}${hint ? ` – ${hint}` : ""}`;
-    this.drawOver();
+    this.drawOverSoon();
     this.tip.show({ title: next.text, lines: [{ at: next.at, text: hint }] }, { x: this.cursor, y: 16 }, this.width);
   }
 }
