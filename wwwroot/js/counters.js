@@ -1,7 +1,7 @@
 // What the nodes counted: INVALID packets and drops, syncs of kube-proxy, use of the conntrack table. Values are of ten seconds at least.
 import { hatchUnknown, heading, niceTop, overBaseline, span, steps } from "./lanes.js";
 import { bar, markAt, marksOf } from "./marks.js";
-import { fit, label } from "./paint.js";
+import { fit, label, widthOf } from "./paint.js";
 
 const BUCKET = 10000; // ms: CounterIncrease.BucketMs
 const FULL = 800; // per mille of the limit from which on a table is nearly full
@@ -55,7 +55,7 @@ function drawKey(ctx, geo, paint, lane, rows) {
     const x = geo.width - geo.right + 22, y = lane.y + 11 + index * 15;
     ctx.fillStyle = colour;
     ctx.fillRect(x - 14, y - 8, 9, 9);
-    const width = ctx.measureText(value).width;
+    const width = widthOf(ctx, value);
     label(ctx, paint, fit(ctx, name, geo.right - 44 - width), x, y, warns ? paint["warn-text"] : paint.text);
     label(ctx, paint, value, geo.width - 10, y, warns ? paint["warn-text"] : paint.muted, "right");
   });

@@ -1,6 +1,6 @@
 // Lanes of the timeline. A lane has a position, draws itself, and returns its values at a column and the item at a point.
 // geo: canvas/geometry.js.
-import { fit, label } from "./paint.js";
+import { fit, label, widthOf } from "./paint.js";
 
 export { RestartLane } from "./restarts.js";
 
@@ -13,7 +13,7 @@ export function heading(ctx, geo, paint, lane, colour = paint.text) {
   const title = fit(ctx, lane.title, (geo.wide ? geo.left : geo.width / 2) - x - 8);
   ctx.fillStyle = colour;
   ctx.fillText(title, x, y);
-  const titleWidth = ctx.measureText(title).width;
+  const titleWidth = widthOf(ctx, title);
   ctx.font = paint.font(11);
   ctx.fillStyle = paint.muted;
   if (geo.wide) ctx.fillText(fit(ctx, lane.sub, geo.left - x - 8), x, y + 15);
@@ -79,7 +79,7 @@ export class GapLane {
         ctx.lineWidth = 1;
         ctx.strokeRect(x0 + .5, y + .5, x1 - x0 - 1, 15);
         const text = gapText(gap);
-        const width = ctx.measureText(text).width;
+        const width = widthOf(ctx, text);
         if (x1 + 8 + width < geo.width - 8 && x0 > free) {
           label(ctx, paint, text, x1 + 8, y + 12, paint.text);
           free = x1 + width + 20;

@@ -1,5 +1,5 @@
 // Marks at their exact times. Those that would cover each other are one bar with their number: from the first one's time to the last one's.
-import { label } from "./paint.js";
+import { label, widthOf } from "./paint.js";
 
 const APART = 10; // pixels between two marks that do not touch
 
@@ -34,7 +34,7 @@ export function bar(ctx, paint, geo, mark, middle, space) {
   ctx.stroke();
   ctx.fill();
   ctx.font = paint.font(10, 700);
-  const textWidth = ctx.measureText(text).width;
+  const textWidth = widthOf(ctx, text);
   if (textWidth + 6 <= width) {
     ctx.fillStyle = paint.surface;
     ctx.textAlign = "center";

@@ -43,7 +43,7 @@ function toneOf(colour, alpha) {
 function pattern({ size, data }, fine) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
-  const ctx = canvas.getContext("2d");
+  const ctx = canvas.getContext("2d", { willReadFrequently: true });
   ctx.putImageData(new ImageData(new Uint8ClampedArray(data.buffer), size, size), 0, 0);
   const hatched = ctx.createPattern(canvas, "repeat");
   hatched.setTransform(new DOMMatrix().scale(1 / fine));
@@ -62,12 +62,29 @@ export function label(ctx, paint, text, x, y, colour, align = "left") {
   ctx.textAlign = "left";
 }
 
+// In the context's font. Nearly all texts of a picture are those of the one before, and measuring them took as long as drawing them.
+export function widthOf(ctx, text) {
+  const key = `${ctx.font}|${text}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    if (widths.size >= MAX_WIDTHS) widths.clear();
+    widths.set(key, width = ctx.measureText(text).width);
+  }
+  return width;
+}
+
+const MAX_WIDTHS = 20000;
+const widths = new Map();
+
 // keep = "end" keeps the end of a pod's name: its beginning is the same for all pods of a Deployment.
 export function fit(ctx, text, width, keep = "start") {
-  if (ctx.measureText(text).width <= width) return text;
-  for (let length = text.length - 1; length > 1; length--) {
-    const part = keep === "end" ? "…" + text.slice(text.length - length) : text.slice(0, length) + "…";
-    if (ctx.measureText(part).width <= width) return part;
+  if (widthOf(ctx, text) <= width) return text;
+  const part = length => keep === "end" ? "…" + text.slice(text.length - length) : text.slice(0, length) + "…";
+  let fits = 1;
+  for (let low = 2, high = text.length - 1; low <= high;) {
+    const middle = (low + high) >> 1;
+    if (ctx.measureText(part(middle)).width <= width) low = (fits = middle) + 1;
+    else high = middle - 1;
   }
-  return "";
+  return fits > 1 ? part(fits) : "";
 }

@@ -1,6 +1,6 @@
 // Containers and sandboxes that started again in pods that live on: no pod ended, but connections were reset or hang.
 import { heading } from "./lanes.js";
-import { fit, label } from "./paint.js";
+import { fit, label, widthOf } from "./paint.js";
 
 export class RestartLane {
   constructor(view, geo) {
@@ -26,7 +26,7 @@ export class RestartLane {
       if (x - 8 < free) continue;
       const text = fit(ctx, restart.text, geo.width - geo.right - x - 12);
       label(ctx, paint, text, x + 9, middle + 4, paint.text);
-      free = x + 17 + ctx.measureText(text).width;
+      free = x + 17 + widthOf(ctx, text);
     }
   }
 

@@ -1,5 +1,5 @@
 // Terminations of pods, phase by phase. Those of one rollout are grouped by a bracket with the rollout's number.
-import { fit, label } from "./paint.js";
+import { fit, label, widthOf } from "./paint.js";
 import { heading } from "./lanes.js";
 import { bar, markAt, marksOf } from "./marks.js";
 import { causeSymbol, glyph, phasesOf } from "./symbols.js";
@@ -159,7 +159,7 @@ export class TerminationLane {
     }
     ctx.font = paint.font(12, isSelected ? 700 : 500);
     const name = fit(ctx, span.pod, Math.max(0, first - geo.left - CAUSE - 16), "end");
-    const width = ctx.measureText(name).width;
+    const width = widthOf(ctx, name);
     label(ctx, paint, name, first - 12, middle + 4, paint.text, "right");
     causeSymbol(ctx, paint, span.cause, Math.max(geo.left + 2, first - 12 - width - CAUSE), middle, font);
   }

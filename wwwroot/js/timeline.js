@@ -11,7 +11,7 @@ import { eventsOf } from "./events.js";
 import { Gestures } from "./gestures.js";
 import { isIncrement, readIncrement } from "./increment.js";
 import { columnsIn, readView } from "./view.js";
-import { readPaint } from "./paint.js";
+import { readPaint, widthOf } from "./paint.js";
 import { CollapsedLane, ground, GapLane, RestartLane } from "./lanes.js";
 import { RolloutLane } from "./rollouts.js";
 import { SpanLane } from "./spans.js";
@@ -19,7 +19,6 @@ import { TerminationLane } from "./terminations.js";
 import { Tip } from "./tip.js";
 
 const WIDE = 720;
-const MAX_WIDTHS = 20000; // texts
 const LOSSY_GAP_KINDS = [2, 3, 4, 5, 7]; // GapKind values during which resets may be missing from the count
 // The names of the lanes, as in URLs (LaneChoice.cs), in the order in which they are drawn unless another one is chosen.
 const LANES = ["findings", "actions", "settings", "rollouts", "pods", "restarts", "services", "resets", "counters", "proxy", "table", "gaps"];
@@ -56,9 +55,9 @@ class Timeline {
     [this.base, this.over] = host.querySelectorAll("canvas");
     this.readout = host.querySelector("[data-readout]");
     this.tip = new Tip(host.querySelector("[data-tip]"), ms => this.stamp(ms));
-    this.restyle();
+    this.paint = readPaint(this.host);
     const listen = (target, name, handler, more) => target.addEventListener(name, handler, { signal: this.abort.signal, ...more });
-    listen(window, "themechange", () => { this.restyle(); this.layoutSoon(); });
+    listen(window, "themechange", () => { this.paint = readPaint(this.host); this.layoutSoon(); });
     this.gestures = new Gestures(this, this.over, this.abort.signal);
     listen(host, "keydown", event => this.keyDown(event));
     listen(host, "blur", () => { this.byKey = false; this.tip.hide(); });
@@ -159,34 +158,18 @@ class Timeline {
     return known.get(ip);
   }
 
-  restyle() {
-    this.paint = readPaint(this.host);
-    this.widths = new Map();
-  }
-
-  // Of the label of a bar, in pixels. Nearly all labels are those of the view before.
-  widthOf(text) {
-    let width = this.widths.get(text);
-    if (width === undefined) {
-      if (this.widths.size >= MAX_WIDTHS) this.widths.clear();
-      const ctx = this.base.getContext("2d");
-      ctx.font = this.paint.font(12, 500);
-      this.widths.set(text, width = ctx.measureText(text).width);
-    }
-    return width;
-  }
-
   layout() {
     cancelAnimationFrame(this.frame);
     const view = this.view;
     if (!view || !this.width) return;
     const ratio = window.devicePixelRatio || 1;
-    if (ratio !== this.paint.ratio) this.restyle();
+    if (ratio !== this.paint.ratio) this.paint = readPaint(this.host);
     const geo = this.geo = new Geometry(view, this.width, this.wide, ratio);
     geo.show(this.range);
     // With the keyboard the crosshair follows its event; with the mouse it stays under the pointer.
     if (this.byKey) this.cursor = geo.x(this.event.at);
-    const measure = text => this.widthOf(text);
+    const ctx = this.base.getContext("2d"), measure = text => widthOf(ctx, text);
+    ctx.font = this.paint.font(12, 500);
     this.selection.number = view.rollouts.find(item => item.id === this.selection.rollout)?.number ?? null;
     const lanes = [];
     this.layers.begin();
@@ -205,6 +188,7 @@ class Timeline {
     this.host.style.height = `${this.height}px`;
     this.host.style.minHeight = "0";
     for (const canvas of [this.base, this.over]) this.size(canvas, Math.round(this.width * ratio), Math.round(this.height * ratio));
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawBase();
     this.drawOver();
   }
@@ -214,7 +198,6 @@ class Timeline {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     canvas.style.height = `${this.height}px`;
-    canvas.getContext("2d").setTransform(this.geo.ratio, 0, 0, this.geo.ratio, 0, 0);
   }
 
   lanesOf(name, view, geo, measure) {
@@ -254,10 +237,12 @@ class Timeline {
     this.overFrame = undefined;
     const { geo, paint, cursor } = this;
     if (!geo) return;
-    const ctx = this.over.getContext("2d"), { selected } = this.gestures;
-    const isCrossed = cursor !== null && cursor !== undefined && cursor >= geo.left && cursor <= geo.left + geo.plot;
+    const { selected } = this.gestures, isCrossed = cursor !== null && cursor !== undefined && cursor >= geo.left && cursor <= geo.left + geo.plot;
+    // A canvas that was never drawn on has no memory yet.
     if (!isCrossed && !selected && !this.isOver) return;
     this.isOver = isCrossed || selected !== null;
+    const ctx = this.over.getContext("2d");
+    ctx.setTransform(geo.ratio, 0, 0, geo.ratio, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
     if (selected) {
       const [from, to] = selected;

@@ -51,7 +51,7 @@ export async function series({ view }) {
 
 const pointsOf = view => view.columns * (view.services.flatMap(service => service.backends).length + view.resets.length);
 
-// The same lanes with the same widths and heights, stacked likewise, without what only the console draws.
+// The same lanes with the same heights and widths, of the canvas and of its plot, stacked likewise, without what only the console draws.
 export async function uplot({ script }) {
   const { services, resets, from, step, columns } = chart.view, shown = chart.lanes.filter(lane => lane.constructor.name === "ServiceLane" || lane.constructor.name === "ResetLane");
   const times = Array.from({ length: columns }, (_, i) => (from + i * step) / 1000);
@@ -66,9 +66,9 @@ export async function uplot({ script }) {
     const top = Math.max(1, ...sums.at(-1));
     const stepped = window.uPlot.paths.stepped({ align: 1 }), bars = window.uPlot.paths.bars({ size: [1] });
     return new window.uPlot({
-      width: 1400, height: shown[index].h + (index === lanes.length - 1 ? 30 : 0), legend: { show: false }, cursor: { show: false }, padding: [0, 0, 0, 0],
+      width: 1400, height: shown[index].h + (index === lanes.length - 1 ? 30 : 0), legend: { show: false }, cursor: { show: false }, padding: [0, 212, 0, 0],
       scales: { y: { range: [0, top] } },
-      axes: [{ show: index === lanes.length - 1 }, { size: 60 }],
+      axes: [{ show: index === lanes.length - 1 }, { size: 180 }],
       // The tallest first: those below it are drawn over it.
       series: [{}, ...sums.map((_, i) => ({ stroke: COLOURS[i % 6], fill: COLOURS[i % 6], width: 1, points: { show: false }, paths: index < services.length ? stepped : bars })).toReversed()],
     }, [times, ...sums.toReversed()], document.body);

@@ -25,6 +25,8 @@ export class Layers {
 class ColumnLayer {
   constructor() {
     this.canvas = document.createElement("canvas");
+    // It is written pixel by pixel: in the memory of this process, not of the one that composes the page.
+    this.ctx = this.canvas.getContext("2d", { willReadFrequently: true });
     this.drawn = { begin: 0, end: 0 };
   }
 
@@ -79,7 +81,7 @@ class ColumnLayer {
   }
 
   fill(from, to, geo, paint, view, lane) {
-    const { width, height } = this.canvas, ctx = this.canvas.getContext("2d"), at = from % width, first = Math.min(to - from, width - at);
+    const { ctx } = this, { width, height } = this.canvas, at = from % width, first = Math.min(to - from, width - at);
     pixels.begin(to - from, height);
     lane.fill(pixels, from, to, geo, paint, view);
     const image = pixels.image;

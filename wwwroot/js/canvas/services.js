@@ -1,6 +1,6 @@
 // The entries of a Service's backends, stacked. Stale ones are hatched, and what is unknown is never drawn as zero.
 import { heading, niceTop, reportedIn } from "../lanes.js";
-import { fit, label } from "../paint.js";
+import { fit, label, widthOf } from "../paint.js";
 import { cells } from "./geometry.js";
 
 export class ServiceLane {
@@ -12,22 +12,21 @@ export class ServiceLane {
     this.service = service;
     this.colours = service.backends.map(backend => colourOf(service.key, backend.ip));
     this.layer = layer;
-    const { columns } = view, unknown = new Uint16Array(columns), reported = reportedIn(view);
-    this.known = new Uint8Array(columns); // 0 unknown, 1 partial, 2 complete
-    this.hatched = new Uint8Array(columns);
-    this.sums = new Float64Array(columns);
+    const { columns } = view, reported = reportedIn(view), sums = new Float64Array(columns), unknown = new Uint16Array(columns);
     for (const { entries } of service.backends) {
       for (let i = 0; i < columns; i++) {
         if (entries[i] < 0) unknown[i]++;
-        else this.sums[i] += entries[i];
+        else sums[i] += entries[i];
       }
     }
+    const known = new Uint8Array(columns), hatched = new Uint8Array(columns); // known: 0 not at all, 1 in part, 2 complete
     let top = 1;
     for (let i = 0; i < columns; i++) {
-      this.known[i] = unknown[i] === 0 ? (partial[i] ? 1 : 2) : unknown[i] < service.backends.length ? 1 : 0;
-      this.hatched[i] = i < reported && this.known[i] < 2 ? 1 : 0;
-      top = Math.max(top, this.sums[i]);
+      known[i] = unknown[i] === 0 ? (partial[i] ? 1 : 2) : unknown[i] < service.backends.length ? 1 : 0;
+      hatched[i] = i < reported && known[i] < 2 ? 1 : 0;
+      top = Math.max(top, sums[i]);
     }
+    Object.assign(this, { sums, known, hatched });
     this.scale = niceTop(top);
     this.rows = [this.hatched, ...service.backends.flatMap(backend => [backend.entries, backend.stale])];
     this.labels = service.backends.map((backend, index) => this.backendLabel(view, backend, index)).filter(item => item);
@@ -139,7 +138,7 @@ export class ServiceLane {
     for (const item of [...shown].reverse()) { item.at = Math.min(item.at, below - line); below = item.at; }
     for (const item of shown) {
       const count = item.stale ? `${item.stale} stale` : item.count === null ? "unknown" : String(item.count);
-      const maxWidth = geo.wide ? geo.right - 22 - ctx.measureText(count).width - 22 : 150;
+      const maxWidth = geo.wide ? geo.right - 22 - widthOf(ctx, count) - 22 : 150;
       ctx.font = paint.font(11.5, item.ip === selected ? 700 : 500);
       const name = fit(ctx, item.name, maxWidth, "end");
       const x = geo.wide ? geo.width - geo.right + 22 : geo.width - geo.right - 8;

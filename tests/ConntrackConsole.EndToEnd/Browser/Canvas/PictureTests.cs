@@ -185,13 +185,18 @@ public class PictureTests(Chromium chromium)
                 if (stale > 0) counts.stale++;
                 if (drawn) counts.heights++;
               }
-              // Every reset is drawn, as high as its column, at its time.
-              for (let i = 0; i < view.columns && !service; i++) {
-                const place = left + (view.from + i * view.step - range.from) * perMs;
-                if (!(lane.series[i] > 0) || place < left + 1 || place > left + plot * ratio - 3) continue;
-                const y = top + rows - Math.floor(heightOf(lane.series[i]) - .5);
-                counts.resets++;
-                if (![-1, 0, 1].some(by => data[(y * width + Math.round(place) + by) * 4 + 3] > 0)) return `${round}: ${lane.title} has no bar of ${lane.series[i]} at ${place} px`;
+              // Every reset is drawn, as high as its column, and every stale entry, at its time: also where many columns share a pixel.
+              for (let i = 0; i < view.columns; i++) {
+                const place = left + (view.from + i * view.step - range.from) * perMs, isNear = isDrawn => [-1, 0, 1].some(by => isDrawn(Math.round(place) + by));
+                if (place < left + 1 || place > left + plot * ratio - 3) continue;
+                if (service) {
+                  if (!service.backends.some(backend => backend.stale[i] > 0)) continue;
+                  if (!isNear(x => Array.from({ length: rows }, (_, y) => ((top + y) * width + x) * 4).some(at => data[at + 3] > 0 && data[at] > 60))) return `${round}: ${lane.title} is not stale at ${place} px`;
+                } else if (lane.series[i] > 0) {
+                  const y = top + rows - Math.floor(heightOf(lane.series[i]) - .5);
+                  counts.resets++;
+                  if (!isNear(x => data[(y * width + x) * 4 + 3] > 0)) return `${round}: ${lane.title} has no bar of ${lane.series[i]} at ${place} px`;
+                }
               }
             }
           }
