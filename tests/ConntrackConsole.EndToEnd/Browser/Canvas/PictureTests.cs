@@ -102,7 +102,7 @@ public class PictureTests(Chromium chromium)
             back() { chart.preview(null); },
           };
           let counts = {};
-          for (let i = 0; i < 150; i++) {
+          for (let i = 0; i < 90; i++) {
             const name = pick(["drag", "drag", "zoom", "tick", "tick", "tick", "tick", "leap", "theme", "resize", "select", "columns", "back"]);
             trail = [...trail.slice(-5), name];
             const found = difference(steps[name]() ?? null);
