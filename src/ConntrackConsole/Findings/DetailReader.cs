@@ -63,7 +63,7 @@ internal static class DetailReader
     }
 
     /// <summary>UDP entries that are refreshed at this moment, and were since another one.</summary>
-    /// <param name="removedMs">When the endpoint left the slices; null if it has not, or if there is none.</param>
+    /// <param name="removedMs">When the endpoint left the slices; null while it is there, or if there was no such endpoint.</param>
     public static Occurrences UdpRefreshed(SubjectRecords subject, long sinceMs, long atMs, long? removedMs = null)
     {
         // Rows are of an address: of its Services, those that have such entries.
