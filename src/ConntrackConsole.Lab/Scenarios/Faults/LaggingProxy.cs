@@ -23,7 +23,7 @@ internal sealed class LaggingProxy : Scenario
                 return;
             // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
             bool isGone = LabCluster.BackendOf(pod, local, workload.Service)?.Src.ToString() == gone;
-            workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
+            workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Since);
         }, "request", "--target", workload.Target, "--interval-ms", "150", "--timeout-ms", "1500");
         await workload.ConnectedAsync();
         lab.Proxy(3).Pause();

@@ -40,7 +40,7 @@ internal sealed class PortClash : Scenario
                         return;
                     // A SYN that a busy machine delayed is repeated, too: only the kernel counts a clash.
                     int found = Interlocked.Increment(ref clashes);
-                    workload.Label(pod, report.Local, report.Backend, LabelKinds.LateConnect, 0, InsertFailed(lab) - before >= found, report.Seconds);
+                    workload.Label(pod, report.Local, report.Backend, LabelKinds.LateConnect, 0, InsertFailed(lab) - before >= found, report.Since);
                 }, "connect-in-step", "--target", workload.Target, "--interval-ms", "50"));
             }
 

@@ -34,7 +34,7 @@ internal sealed class SynReuse : Scenario
             // The client cannot know where its SYNs went: the kernel does. A live pod of a busy machine is slow, too.
             // The entry of a connection that was open when the pod vanished takes SYNs as well, but it is no unanswered one.
             bool isGone = LabCluster.EntryOf(pod, local, workload.Service) is { State: FlowState.SynSent } entry && entry.Reply.Src.ToString() == gone;
-            workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Seconds);
+            workload.Label(pod, local, isGone ? LabPod.At(gone!, Kubelet.ServerPort) : null, LabelKinds.ConnectTimeout, 0, isGone, report.Since);
             if (isGone)
                 Interlocked.Increment(ref attempts);
         }, "request", "--target", workload.Target, "--interval-ms", "150", "--timeout-ms", "1500", "--source-ports", $"{SourcePorts}");
