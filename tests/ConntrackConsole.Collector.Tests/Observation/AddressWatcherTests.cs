@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConntrackConsole.Collector.Observation;
 using ConntrackConsole.Collector.Observation.Flows;
 using ConntrackConsole.Kernel.Conntrack;
@@ -89,6 +90,16 @@ public class AddressWatcherTests
     [InlineData(400, 1u)]
     public void Details_CountSendersOfTheFramesLastSecond(long lateMs, uint expected)
     {
+        // Its times are not the kernel's: the look-up must follow the packet within the kernel's second.
+        var (count, elapsed) = Look(lateMs);
+        for (int tried = 1; elapsed > TimeSpan.FromSeconds(0.9) && tried < 20; tried++)
+            (count, elapsed) = Look(lateMs);
+        Assert.Equal(expected, count);
+    }
+
+    private static (uint Count, TimeSpan Elapsed) Look(long lateMs)
+    {
+        var (count, elapsed) = (0u, TimeSpan.Zero);
         using var scratch = new ScratchNamespace();
         ConntrackProgram.Load(scratch.Inside, ["-A -p udp -s 10.1.0.1 -d 10.96.0.1 --sport 1000 --dport 53 -r 10.244.0.1 -q 10.1.0.1 --reply-port-src 8053 --reply-port-dst 1000 --timeout 120 -u SEEN_REPLY,ASSURED"]);
         scratch.Inside.Run(() =>
@@ -99,14 +110,17 @@ public class AddressWatcherTests
             watcher.Watch(["10.244.0.1"]);
             Assert.False(watcher.HasUdp);
             watcher.Look(table, flows, 3_900);
+            long began = Stopwatch.GetTimestamp();
             ConntrackProgramRun(scratch, "-U", "-p", "udp", "-s", "10.1.0.1", "--timeout", "120");
             watcher.Look(table, flows, 5_900);
+            elapsed = Stopwatch.GetElapsedTime(began);
             var frame = new NodeFrame();
             watcher.FillDetails(frame, 6_000 + lateMs, lateMs);
 
             Assert.True(watcher.HasUdp);
-            Assert.Equal(expected, Assert.Single(frame.WatchedDetails).UdpSendingLastSecond);
+            count = Assert.Single(frame.WatchedDetails).UdpSendingLastSecond;
         });
+        return (count, elapsed);
     }
 
     /// <summary>Only of watched addresses, once for each second, and only if it is certainly of that second.</summary>

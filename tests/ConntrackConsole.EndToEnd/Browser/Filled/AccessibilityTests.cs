@@ -8,16 +8,15 @@ namespace ConntrackConsole.EndToEnd.Browser.Filled;
 /// <summary>axe finds nothing on any page, light and dark, on a wide screen and on a phone; and no page is wider than the screen.</summary>
 public sealed class AccessibilityTests(Chromium chromium)
 {
-    [Theory]
-    [InlineData(1400, ColorScheme.Light)]
-    [InlineData(390, ColorScheme.Dark)]
-    public Task Pages_HaveNoViolation(int width, ColorScheme scheme) => CheckAsync(width, scheme);
+    [Fact]
+    public Task Pages_OfAPhone_Dark_HaveNoViolation() => CheckAsync(390, ColorScheme.Dark);
 
     [Theory]
+    [InlineData(1400, ColorScheme.Light)]
     [InlineData(1400, ColorScheme.Dark)]
     [InlineData(390, ColorScheme.Light)]
     [Trait("Category", "Long")]
-    public Task Pages_HaveNoViolation_InTheOtherThemes(int width, ColorScheme scheme) => CheckAsync(width, scheme);
+    public Task Pages_HaveNoViolation(int width, ColorScheme scheme) => CheckAsync(width, scheme);
 
     private async Task CheckAsync(int width, ColorScheme scheme)
     {
@@ -39,6 +38,8 @@ public sealed class AccessibilityTests(Chromium chromium)
             // Everything is drawn: neither the start nor a skeleton is seen.
             await Assertions.Expect(page.Locator("main h1").First).ToBeVisibleAsync();
             await Assertions.Expect(page.Locator(".skeleton, .loading")).ToHaveCountAsync(0);
+            // A button that has just got the other theme's colours changes to them in a quarter of a second.
+            await page.EvaluateAsync("() => Promise.all(document.getAnimations().filter(animation => animation instanceof CSSTransition).map(animation => animation.finished.catch(() => {})))");
             found.AddRange((await page.RunAxe()).Violations.SelectMany(violation => violation.Nodes.Select(node => $"{path}: {violation.Id}: {node.Html}")));
             if (await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth") is var beyond and not 0)
                 found.Add($"{path}: {beyond} px wider than the screen");
