@@ -75,6 +75,20 @@ public sealed class IncidentRecordTests
         Assert.Throws<IncidentFileException>(() => Read($$"""{"id":"inc-1","title":"t","openedBy":"ada","via":"Manual","notes":[{"number":1,"versions":[{"atMs":1,"author":"a","text":"{{note}}"}]}]}"""));
     }
 
+    /// <summary>What a console has stored it reads again: a text that it cut has a mark beyond its maximum.</summary>
+    [Fact]
+    public async Task CutTexts_AreReadBack()
+    {
+        using var written = await IncidentFixture.StartAsync();
+        string name = new('n', IncidentService.MaxText + 100);
+        var answer = await written.Service.OpenAsync(new IncidentRequest("Orders reset", IncidentFixture.T0 - 600_000, IncidentFixture.T0) { Namespace = name, Service = name, Source = name }, IncidentFixture.Ada, Ct);
+        var incident = answer.Incident!;
+
+        var read = IncidentCodec.Read(IncidentCodec.Write(new IncidentWindow(incident.FromMs, incident.ToMs!.Value, "1") { Record = incident })).Record!;
+
+        Assert.Equal((incident.Namespace, incident.Service, incident.Source), (read.Namespace, read.Service, read.Source));
+    }
+
     /// <summary>Text of a file is text: without what a terminal would take for something else.</summary>
     [Fact]
     public void ControlCharacters_AreNotTakenOver()

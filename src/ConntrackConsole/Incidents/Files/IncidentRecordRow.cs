@@ -6,6 +6,9 @@ namespace ConntrackConsole.Incidents.Files;
 /// <summary>What people wrote about an incident, in its file: its notes with their versions, pinned events and participants. Its window is that of the file.</summary>
 internal sealed partial record IncidentRecordRow
 {
+    // A text that the console has cut has a mark beyond its maximum.
+    private const int MaxLine = IncidentService.MaxText + 1;
+
     public required string Id { get; init; }
 
     public required string Title { get; init; }
@@ -67,8 +70,8 @@ internal sealed partial record IncidentRecordRow
         if (versions.Count > IncidentService.MaxVersions || Events.Count > IncidentService.MaxEvents
             || Participants.Count > IncidentService.MaxParticipants + IncidentService.MaxVersions + IncidentService.MaxEvents
             || IsLong(IncidentService.MaxTitle, Title) || IsLong(IncidentService.MaxNote, [.. versions.Select(version => version.Text)])
-            || IsLong(IncidentService.MaxText, [.. Events.Select(pinned => pinned.Text), Source, .. Events.Select(pinned => pinned.Reference)])
-            || IsLong(IncidentService.MaxText, [OpenedBy, ClosedBy, Namespace, Service, .. Participants, .. versions.Select(version => version.Author), .. Events.Select(pinned => pinned.PinnedBy)]))
+            || IsLong(MaxLine, [.. Events.Select(pinned => pinned.Text), Source, .. Events.Select(pinned => pinned.Reference)])
+            || IsLong(MaxLine, [OpenedBy, ClosedBy, Namespace, Service, .. Participants, .. versions.Select(version => version.Author), .. Events.Select(pinned => pinned.PinnedBy)]))
             throw IncidentFile.Damaged("what people wrote is longer than a console takes");
         if (!IdPattern().IsMatch(Id) || !IsKind<OpenedVia>(Via) || !Events.All(pinned => IsKind<PinnedKind>(pinned.Kind)))
             throw IncidentFile.Damaged("what people wrote has an unknown kind");
