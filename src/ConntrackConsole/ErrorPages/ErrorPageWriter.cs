@@ -6,7 +6,7 @@ namespace ConntrackConsole.ErrorPages;
 
 /// <summary>
 /// Writes error pages as one document that loads nothing: it must be readable where there is no circuit, no session and no style sheet. Its
-/// colours are those of wwwroot/css/app.css.
+/// colours are those of wwwroot/css/tokens.css.
 /// </summary>
 internal static class ErrorPageWriter
 {

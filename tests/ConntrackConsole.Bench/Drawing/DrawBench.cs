@@ -133,7 +133,7 @@ internal static class DrawBench
             _ => null,
         };
         return file is null
-            ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/html", Body = "<!doctype html><title>bench</title><link rel=stylesheet href=/css/app.css><link rel=stylesheet href=/css/chart.css>" })
+            ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/html", Body = "<!doctype html><title>bench</title><link rel=stylesheet href=/css/tokens.css><link rel=stylesheet href=/css/app.css><link rel=stylesheet href=/css/chart.css>" })
             : route.FulfillAsync(new RouteFulfillOptions { ContentType = file.EndsWith(".css", StringComparison.Ordinal) ? "text/css" : "text/javascript", Path = Path.GetFullPath(file) });
     }
 

@@ -7,6 +7,7 @@ namespace ConntrackConsole.Tests.Integration;
 public sealed class StaticAssetTests
 {
     [Theory]
+    [InlineData("css/tokens.css")]
     [InlineData("css/app.css")]
     [InlineData("css/findings.css")]
     [InlineData("css/chart.css")]

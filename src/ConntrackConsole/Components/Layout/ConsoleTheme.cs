@@ -2,7 +2,7 @@ using MudBlazor;
 
 namespace ConntrackConsole.Components.Layout;
 
-/// <summary>MudBlazor theme with the colours and fonts of wwwroot/css/app.css. Only system fonts: the network may be closed.</summary>
+/// <summary>MudBlazor theme with the colours and fonts of wwwroot/css/tokens.css. Only system fonts: the network may be closed.</summary>
 internal static class ConsoleTheme
 {
     private static readonly string[] Fonts = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", "sans-serif"];

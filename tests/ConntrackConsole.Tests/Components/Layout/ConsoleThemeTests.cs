@@ -13,7 +13,7 @@ public sealed partial class ConsoleThemeTests
     [Fact]
     public void Theme_LightAndDark_AreTheColoursOfTheStyleSheet()
     {
-        string[] css = File.ReadAllText(RepositoryFiles.Path("wwwroot", "css", "app.css")).Split(":root[data-theme=dark]", 2);
+        string[] css = File.ReadAllText(RepositoryFiles.Path("wwwroot", "css", "tokens.css")).Split(":root[data-theme=dark]", 2);
 
         foreach (var (palette, tokens) in new (Palette, string)[] { (ConsoleTheme.Theme.PaletteLight, css[0]), (ConsoleTheme.Theme.PaletteDark, css[1]) })
         {

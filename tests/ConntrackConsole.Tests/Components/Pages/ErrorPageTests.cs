@@ -46,7 +46,7 @@ public sealed partial class ErrorPageTests
     public void Colours_LightAndDark_AreThoseOfTheStyleSheet()
     {
         string html = ErrorPageWriter.Html(BrowserErrors.Of(404), DateTimeOffset.UnixEpoch);
-        string[] css = File.ReadAllText(RepositoryFiles.Path("wwwroot", "css", "app.css")).Split(":root[data-theme=dark]", 2);
+        string[] css = File.ReadAllText(RepositoryFiles.Path("wwwroot", "css", "tokens.css")).Split(":root[data-theme=dark]", 2);
         string[] blocks = [.. Block().Matches(html).Select(block => block.Value)];
 
         Assert.Equal(3, blocks.Length);
