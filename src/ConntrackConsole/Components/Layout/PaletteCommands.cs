@@ -24,6 +24,8 @@ internal static class PaletteCommands
         foreach (string theme in (string[])["light", "dark", "system"])
             commands.Add(Run(Theme + theme, $"Theme: {theme}", "Colours of all pages", theme));
         commands.Add(Run(CopyLink, "Copy link to this page", "Its filters and its range are in the link", "link", "share"));
+        commands.Add(Open("/?view=table", "Timeline as a table", "What the chart has, with exact times", "table"));
+        commands.Add(Open("/?kiosk=1", "Screen on a wall", "The live page without controls", "kiosk", "full screen"));
         commands.Add(Run(Keys, "Keyboard shortcuts", "The list of all keys", "help", "?"));
         if (mayAct)
             commands.AddRange(SettingCatalog.All.Select(kind => Run(Setting + kind.Key, $"Change {SettingText.Short(kind.Key)}…", "Setting of the nodes: nothing changes before its preview is confirmed", kind.Key, SettingText.Short(kind.Key), "change a setting")));
@@ -32,6 +34,8 @@ internal static class PaletteCommands
 
     private static PaletteItem Page(NavPage page) => new(
         new PaletteHit(PaletteKind.Command, $"Go to {page.Name}", $"g {page.Key}", page.Path), $"Go to {page.Name}", page.Name, page.Path);
+
+    private static PaletteItem Open(string path, string title, string detail, params string[] keys) => new(new PaletteHit(PaletteKind.Command, title, detail, path), [title, .. keys]);
 
     private static PaletteItem Run(string command, string title, string detail, params string[] keys) =>
         new(new PaletteHit(PaletteKind.Command, title, detail, null) { Command = command }, [title, .. keys]);

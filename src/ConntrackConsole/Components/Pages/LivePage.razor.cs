@@ -46,6 +46,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private FindingSummary? _findings;
     private ActionSpans? _actions;
     private ChartNotes _notes = ChartNotes.None;
+    private List<TimelineRow> _tableRows = [];
     private PodDetail? _pod;
     private SortedSet<string> _filters = new(StringComparer.Ordinal);
     private string? _blocked;
@@ -97,6 +98,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
 
     [Inject] private TimeProvider Clock { get; set; } = null!;
 
+    /// <summary>The viewer's time zone.</summary>
+    [CascadingParameter] public ViewerClock Viewer { get; set; } = ViewerClock.Utc;
+
     private long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     // An incident file has one window, and nothing of it is live.
@@ -139,10 +143,12 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                 if (!ReferenceEquals(state, _state))
                     return;
                 _findings = findings;
-                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
-                if (_chart is null)
-                    return;
                 _notes = notes;
+                _tableRows = state.IsTable ? TimelineRow.Of(view, notes, state.Lanes, (ip, uid) => (state with { Pod = ip.Length > 0 ? ip : null, Uid = uid }).ToUrl()) : [];
+                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
+                // Not yet, or the table is shown.
+                if (state.IsTable || _chart is null)
+                    return;
                 await _chart.NoteAsync(notes, ct);
                 await _chart.DrawAsync(shown, ct);
             });
@@ -166,7 +172,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     {
         var query = Query(state, window, lanes);
         bool stored = window.FromMs < Store.FromMs + window.StepMs;
-        var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Lanes = state.Lanes, Local = state.Local } == state
+        var cached = stored && _cache is { } last && last.State with { Pod = state.Pod, Uid = state.Uid, Rollout = state.Rollout, AllLanes = state.AllLanes, Lanes = state.Lanes, IsTable = state.IsTable, IsKiosk = state.IsKiosk, Local = state.Local } == state
             && last.Query.Columns == query.Columns && last.Query.Lanes == query.Lanes && Term(query, nowMs) == Term(query, last.AtMs) ? last : null;
         // The headline shows the current state, even for a past range.
         var headline = state.Live && state.RangeMs <= TimelineStore.HorizonMs ? null : Query(state, TimelineWindow.For(HeadlineWindowMs, nowMs, 60), 0);

@@ -24,6 +24,12 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
     /// <summary>The lanes of the chart.</summary>
     public LaneChoice Lanes { get; init; } = LaneChoice.Default;
 
+    /// <summary>The timeline as a table instead of the chart.</summary>
+    public bool IsTable { get; init; }
+
+    /// <summary>For a screen on a wall: only what is to be seen from afar.</summary>
+    public bool IsKiosk { get; init; }
+
     public bool Live => ToMs is null;
 
     public TimeWindow Window => new(RangeMs, ToMs);
@@ -46,6 +52,8 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         return new LiveState(range, to, pod, Name(query["uid"]), Name(query["rollout"]), query["ns"], query["svc"], query["node"], AllLanesOf(query["lanes"]), query["tz"] == "local")
         {
             Lanes = LaneChoice.Parse(string.Join(',', LanesOf(query["lanes"]).Where(name => name != AllServices))),
+            IsTable = query["view"] == "table",
+            IsKiosk = HasKiosk(query),
         };
     }
 
@@ -63,8 +71,13 @@ internal sealed record LiveState(long RangeMs, long? ToMs, string? Pod, string? 
         ["svc"] = Service,
         ["node"] = Node,
         ["lanes"] = string.Join(',', ((string[])[AllLanes ? AllServices : "", Lanes.Text]).Where(part => part.Length > 0)) is { Length: > 0 } lanes ? lanes : null,
+        ["view"] = IsTable ? "table" : null,
+        ["kiosk"] = IsKiosk ? "1" : null,
         ["tz"] = Local ? "local" : null,
     };
+
+    /// <summary>The page is for a screen on a wall.</summary>
+    public static bool HasKiosk(UrlQuery query) => query.Has("kiosk") && query["kiosk"] != "0";
 
     /// <summary>The URL of this state.</summary>
     public string ToUrl() => "/?" + string.Join('&', ToQuery().Where(part => part.Value is string).Select(part => $"{part.Key}={Uri.EscapeDataString((string)part.Value!)}"));

@@ -15,6 +15,9 @@ internal sealed record ResetsState(long RangeMs, long? ToMs, string? Namespace, 
 
     private const int MaxText = 200;
 
+    /// <summary>The list's own order is from the newest.</summary>
+    public ListSort Sort { get; init; } = ListSort.Own;
+
     public bool Live => ToMs is null;
 
     public TimeWindow Window => new(RangeMs, ToMs);
@@ -34,7 +37,7 @@ internal sealed record ResetsState(long RangeMs, long? ToMs, string? Namespace, 
     public static ResetsState Parse(string uri, long nowMs)
     {
         var (query, window) = (UrlQuery.Of(uri), LiveState.Parse(uri, nowMs));
-        return new ResetsState(window.RangeMs, window.ToMs, Name(query["ns"]), Name(query["svc"]), Name(query["node"]), ResetKindName.Find(query["kind"]), Name(query["q"]));
+        return new ResetsState(window.RangeMs, window.ToMs, Name(query["ns"]), Name(query["svc"]), Name(query["node"]), ResetKindName.Find(query["kind"]), Name(query["q"])) { Sort = ListSort.Parse(query) };
     }
 
     public Dictionary<string, object?> ToQuery(bool local) => new()
@@ -44,7 +47,7 @@ internal sealed record ResetsState(long RangeMs, long? ToMs, string? Namespace, 
         ["from"] = ToMs is { } end ? Time(end - RangeMs) : null,
         ["to"] = ToMs is { } to ? Time(to) : null,
         ["ns"] = Namespace, ["svc"] = Service, ["node"] = Node, ["kind"] = Kind is { } kind ? ResetKindName.Of(kind) : null, ["q"] = Text,
-        ["tz"] = local ? "local" : null,
+        ["sort"] = Sort.ToQuery().Sort, ["desc"] = Sort.ToQuery().Desc, ["tz"] = local ? "local" : null,
     };
 
     public ResetsState Cleared() => this with { Namespace = null, Service = null, Node = null, Kind = null, Text = null };

@@ -27,7 +27,7 @@ public sealed class AccessibilityTests(Chromium chromium)
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
         string[] paths =
         [
-            "/", "/services", "/services/shop/orders", "/services/shop/missing", "/nodes", "/nodes/node-a", "/nodes/missing", "/resets", "/resets?kind=direct", "/pods", "/pods?q=missing",
+            "/", "/?view=table", "/?kiosk", "/services", "/services/shop/orders", "/services/shop/missing", "/nodes", "/nodes/node-a", "/nodes/missing", "/resets", "/resets?kind=direct", "/pods", "/pods?q=missing",
             "/rollouts", $"/rollouts/{FilledConsole.RolloutId}", "/rollouts/missing/1", "/settings", "/incidents", "/incidents?open=1", $"/incidents/{incident}", "/incidents/missing", "/checks", "/actions", "/audit",
             "/findings/finding-0123456789abcdef0123", "/no/such/page",
         ];

@@ -17,7 +17,7 @@ internal static class FilledConsole
 
     private static readonly Ip Vip = Ip.Parse("10.96.0.1"), Backend = Ip.Parse("10.1.0.5"), Client = Ip.Parse("10.1.1.1");
 
-    /// <param name="resets">How many the node reports, a few hundred a second.</param>
+    /// <param name="resets">How many there are; a node reports 400.</param>
     /// <returns>The console, and the id of its incident.</returns>
     public static async Task<(ConsoleHost Host, string Incident)> StartAsync(int resets, CancellationToken ct)
     {
@@ -36,26 +36,27 @@ internal static class FilledConsole
         PodInfo Pod(string uid, string name, Ip ip) => new(uid, "shop", name, "node-a", "Running", [ip], false, now - 600_000, null, null, false, null, null);
     }
 
+    // All of one moment: single resets of the time before the first frame are not kept.
     private static void Report(ConsoleHost host, int resets)
     {
-        const int PerFrame = 400;
+        const int PerNode = 400;
         var store = host.Get<TimelineStore>();
         long now = host.NowMs;
-        int frames = Math.Max(1, (resets + PerFrame - 1) / PerFrame);
-        store.Connected(new Hello("node-a", "0.1.0", "boot", "6.12", now - (frames * 1_000), [], new Dictionary<string, string>()));
-        for (int second = 0; second < frames; second++)
+        for (int node = 0; node == 0 || node * PerNode < resets; node++)
         {
-            var frame = new NodeFrame { Sequence = (ulong)second + 1, AtMs = now - ((frames - 1 - second) * 1_000), IsKey = second == 0 };
-            if (second == 0)
+            string name = $"node-{(char)('a' + node)}";
+            store.Connected(new Hello(name, "0.1.0", "boot", "6.12", now, [], new Dictionary<string, string>()));
+            var frame = new NodeFrame { Sequence = 1, AtMs = now, IsKey = true };
+            if (node == 0)
             {
                 StateCounts counts = default;
                 counts[(int)FlowState.Established] = 3;
                 frame.Groups.Add(new GroupCounts(new GroupKey(Protocols.Tcp, Vip, 80, Backend, 8080), counts));
             }
 
-            for (int i = 0; i < PerFrame && (second * PerFrame) + i < resets; i++)
-                frame.Resets.Add(new Reset(frame.AtMs - i, ResetKind.UnNated, Client, (ushort)(1_024 + (second * PerFrame) + i), Backend, 8080, Vip, 80, Backend, 8080, 0, false));
-            if (store.Apply("node-a", 1, frame).Rejection is { } rejection)
+            for (int i = node * PerNode; i < Math.Min((node + 1) * PerNode, resets); i++)
+                frame.Resets.Add(new Reset(now - (i % 10), ResetKind.UnNated, Client, (ushort)(1_024 + i), Backend, 8080, Vip, 80, Backend, 8080, 0, false));
+            if (store.Apply(name, 1, frame).Rejection is { } rejection)
                 throw new InvalidOperationException(rejection.Message);
         }
     }

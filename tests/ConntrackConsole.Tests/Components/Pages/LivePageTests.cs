@@ -33,6 +33,23 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Page_Table_HasTheSameDataInsteadOfTheChart_AndBothWaysAreInTheUrl()
+    {
+        _console.AddDeadPod();
+        var page = Open("?view=table");
+
+        page.WaitForAssertion(() => Assert.Contains("3 entries, 3 stale", page.Find("[data-testid=timeline-table]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("container finished", page.Find("[data-testid=timeline-table]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("view=table", page.Find("[data-testid=timeline-table] a[href*='uid=uid-1']").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("[data-testid=timeline]"));
+
+        await page.Find("[data-testid=view-table]").ClickAsync();
+        page.WaitForElement("[data-testid=timeline]");
+        Assert.DoesNotContain("view=", _console.Uri, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("[data-testid=timeline-table]"));
+    }
+
+    [Fact]
     public async Task Page_BlackHole_IsExplainedAboveTheChart_AndOpensTheFlushOfItsPod()
     {
         _console.AddDeadPod();

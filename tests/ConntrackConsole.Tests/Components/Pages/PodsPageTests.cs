@@ -5,7 +5,6 @@ using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Kernel.Net;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Xunit;
 using static ConntrackConsole.Tests.Components.Controls.Actions.ActionRecords;
 
@@ -27,15 +26,17 @@ public sealed class PodsPageTests : IAsyncDisposable
 
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=pod]").Count));
         Assert.Equal(("alarm", "1 pod has stale entries."), (page.Find("h1").ClassName, page.Find("h1").TextContent));
-        var dead = page.FindAll("[data-testid=pod]")[0];
-        Assert.Equal(("orders-1", "terminated", "3"), (dead.GetAttribute("data-pod"), dead.GetAttribute("data-state"), dead.GetAttribute("data-stale")));
+        var dead = page.FindAll("tr:has([data-testid=pod])")[0];
+        var pod = dead.QuerySelector("[data-testid=pod]")!;
+        Assert.Equal(("orders-1", "terminated", "3"), (pod.GetAttribute("data-pod"), pod.GetAttribute("data-state"), pod.GetAttribute("data-stale")));
         Assert.Contains("shop", dead.TextContent, StringComparison.Ordinal);
         Assert.Contains("10.1.0.5", dead.TextContent, StringComparison.Ordinal);
         Assert.Contains("uid=uid-1", dead.QuerySelector("a")!.GetAttribute("href"), StringComparison.Ordinal);
         // Deletion requested, finished, deleted.
         Assert.Equal(3, dead.QuerySelectorAll("time").Length);
-        var live = page.FindAll("[data-testid=pod]")[1];
-        Assert.Equal(("live", "0"), (live.GetAttribute("data-state"), live.GetAttribute("data-stale")));
+        var live = page.FindAll("tr:has([data-testid=pod])")[1];
+        pod = live.QuerySelector("[data-testid=pod]")!;
+        Assert.Equal(("live", "0"), (pod.GetAttribute("data-state"), pod.GetAttribute("data-stale")));
         Assert.Contains("pod=10.1.0.9", live.QuerySelector("a")!.GetAttribute("href"), StringComparison.Ordinal);
         Assert.Contains("Deployment/web", live.TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=pods-note]"));
@@ -62,7 +63,7 @@ public sealed class PodsPageTests : IAsyncDisposable
 
         var page = Open();
 
-        page.WaitForAssertion(() => Assert.Contains("unknown", page.Find("[data-pod=web-1]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("unknown", page.Find("tr:has([data-pod=web-1])").TextContent, StringComparison.Ordinal));
         Assert.Null(page.Find("[data-pod=web-1]").GetAttribute("data-stale"));
         Assert.Contains("node-b", page.Find("[data-testid=pods-note]").TextContent, StringComparison.Ordinal);
     }
@@ -75,7 +76,7 @@ public sealed class PodsPageTests : IAsyncDisposable
 
         var page = Open();
 
-        page.WaitForAssertion(() => Assert.Equal("/actions?action=flush-1", page.Find("[data-pod=orders-1] .p-flush a").GetAttribute("href")));
+        page.WaitForAssertion(() => Assert.Equal("/actions?action=flush-1", page.Find("tr:has([data-pod=orders-1]) .p-flush a").GetAttribute("href")));
         await page.ChooseAsync("pods-state", "flushed");
         page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-testid=pod]")));
     }
@@ -166,8 +167,24 @@ public sealed class PodsPageTests : IAsyncDisposable
         var page = Open();
 
         page.WaitForAssertion(() => Assert.Contains("10,001 pods", page.Find(".legend").TextContent, StringComparison.Ordinal));
-        Assert.Single(page.FindComponents<Virtualize<PodListRow>>());
         Assert.True(page.FindAll("[data-testid=pod]").Count < 300);
+    }
+
+    [Fact]
+    public async Task Page_Sorted_KeepsItsOrderInTheUrl()
+    {
+        _console.AddDeadPod();
+        AddPod("web-2", "10.1.0.8");
+        AddPod("web-1", "10.1.0.9");
+        var page = Open("?sort=name&desc=1");
+        page.WaitForAssertion(() => Assert.Equal(["web-2", "web-1", "orders-1"], Names()));
+        Assert.Equal("Pod, sorted descending", page.Find("[data-testid=sort-name]").GetAttribute("aria-label"));
+
+        await page.Find("[data-testid=sort-stale]").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal(["orders-1", "web-1", "web-2"], Names()));
+        Assert.EndsWith("/pods?sort=stale&desc=1", _console.Uri, StringComparison.Ordinal);
+
+        string?[] Names() => [.. page.FindAll("[data-testid=pod]").Select(pod => pod.GetAttribute("data-pod"))];
     }
 
     [Fact]
@@ -181,7 +198,7 @@ public sealed class PodsPageTests : IAsyncDisposable
 
         var page = Open();
 
-        page.WaitForAssertion(() => Assert.Equal("2", page.Find("[data-pod=orders-1] [data-label=Resets]").TextContent));
+        page.WaitForAssertion(() => Assert.Equal("2", page.Find("tr:has([data-pod=orders-1]) [data-label=Resets]").TextContent.Trim()));
         Assert.Equal(2, _console.Store.Read(reading => reading).Detail("10.1.0.5").Resets.Sum(reset => reset.Count));
     }
 

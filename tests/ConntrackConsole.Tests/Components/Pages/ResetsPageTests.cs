@@ -21,7 +21,7 @@ public sealed class ResetsPageTests : IAsyncDisposable
         Scene();
         var page = List();
         page.WaitForElement("[data-testid=reset]");
-        var row = page.Find("[data-testid=reset][data-kind=unNated]");
+        var row = page.Find("tr:has([data-testid=reset][data-kind=unNated])");
         Assert.EndsWith(".900Z", row.QuerySelector(".r-time")!.TextContent.Trim(), StringComparison.Ordinal);
         Assert.Contains("shop/client-1", row.QuerySelector(".r-from")!.TextContent, StringComparison.Ordinal);
         Assert.Contains("10.1.1.1:40000 · client · Deployment/client", row.QuerySelector(".r-from")!.TextContent, StringComparison.Ordinal);
@@ -41,7 +41,7 @@ public sealed class ResetsPageTests : IAsyncDisposable
         Scene();
         var page = List("?kind=fromBackend");
         page.WaitForElement("[data-testid=reset]");
-        var row = page.Find("[data-testid=reset]");
+        var row = page.Find("tr:has([data-testid=reset])");
         Assert.Contains("shop/orders-1", row.QuerySelector(".r-from")!.TextContent, StringComparison.Ordinal);
         Assert.Contains("10.1.0.5:8080 · server", row.QuerySelector(".r-from")!.TextContent, StringComparison.Ordinal);
         Assert.Contains("client", row.QuerySelector(".r-to")!.TextContent, StringComparison.Ordinal);
@@ -171,6 +171,35 @@ public sealed class ResetsPageTests : IAsyncDisposable
         Assert.Contains("10,000", page.Find("[data-testid=resets-more]").TextContent, StringComparison.Ordinal);
         page.WaitForElement("[data-testid=reset]");
         Assert.InRange(page.FindAll("[data-testid=reset]").Count, 1, 500);
+    }
+
+    [Fact]
+    public async Task List_Sorted_KeepsItsOrderInTheUrl()
+    {
+        Scene();
+        var page = List("?sort=time");
+        page.WaitForAssertion(() => Assert.Equal(["other", "fromBackend", "unNated"], Kinds()));
+        Assert.Equal("Time, sorted ascending", page.Find("[data-testid=sort-time]").GetAttribute("aria-label"));
+
+        await page.Find("[data-testid=sort-kind]").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal(["fromBackend", "other", "unNated"], Kinds()));
+        Assert.EndsWith("/resets?range=5m&sort=kind", _console.Uri, StringComparison.Ordinal);
+
+        string?[] Kinds() => [.. page.FindAll("[data-testid=reset]").Select(reset => reset.GetAttribute("data-kind"))];
+    }
+
+    /// <summary>Two packets of one flow in one millisecond are two rows that are equal.</summary>
+    [Fact]
+    public void List_EqualResets_AreAllListed()
+    {
+        Scene();
+        _console.Clock.Advance(TimeSpan.FromSeconds(1));
+        var frame = new NodeFrame { Sequence = ++_sequence, AtMs = _console.NowMs };
+        frame.Resets.Add(Reset(ResetKind.UnNated, "10.1.1.1", 40_009, "10.1.0.5", 8080, -100));
+        frame.Resets.Add(Reset(ResetKind.UnNated, "10.1.1.1", 40_009, "10.1.0.5", 8080, -100));
+        Assert.Null(_console.Store.Apply("node-a", 1, frame).Rejection);
+        var page = List("?q=40009");
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=reset]").Count));
     }
 
     private void Scene()

@@ -32,6 +32,7 @@ public sealed class LiveStateTests
     [Theory]
     [InlineData("?range=15m&pod=10.1.0.5&tz=local&lanes=all")]
     [InlineData("?range=15m&lanes=findings,-resets")]
+    [InlineData("?range=15m&view=table&kiosk=1")]
     [InlineData("?range=15m&lanes=all,gaps,someday")]
     [InlineData("?live=0&from=2026-11-23T16:00:00.000Z&to=2026-11-23T16:01:30.250Z&ns=shop&svc=orders&node=node-a")]
     public void ToQuery_OfAParsedUrl_RoundTrips(string query)

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using ConntrackConsole.Actions.Workflow;
 using ConntrackConsole.Cluster.State;
+using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Components.State;
 using ConntrackConsole.Components.State.Urls;
 using ConntrackConsole.Components.Text;
@@ -17,8 +18,6 @@ namespace ConntrackConsole.Components.Pages.Pods;
 /// <summary>All pods that are known: those of the cluster, and those that terminated in the range.</summary>
 public sealed partial class PodsPage : ComponentBase
 {
-    // Up to this number, plain rows render faster than virtualized ones.
-    private const int MaxPlainRows = 60;
     private const int MaxFlushes = 500;
     private const long EndMs = 60_000;
     private const int EndColumns = 12;
@@ -26,10 +25,28 @@ public sealed partial class PodsPage : ComponentBase
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(5);
 
+    private static readonly SortColumn<PodListRow>[] Columns =
+    [
+        new("name", "Pod", row => row.Name, true),
+        new("workload", "Workload", row => row.Workload, true),
+        new("ip", "Address", row => row.Ips, true),
+        new("node", "Node", row => row.Node, true),
+        new("state", "State", row => row.State, true),
+        new("created", "Created", row => row.CreatedMs ?? -1),
+        new("requested", "Deletion requested", row => row.End?.At(TerminationPhase.DeletionRequested) ?? -1),
+        new("finished", "Finished", row => row.End?.ContainerFinishedMs ?? -1),
+        new("deleted", "Deleted", row => row.End?.DeletedMs ?? -1),
+        new("entries", "Entries", row => row.Entries ?? -1),
+        new("stale", "Stale", row => row.Stale ?? -1),
+        new("resets", "Resets", row => row.Resets ?? -1),
+        new("flushed", "Flushed", row => row.Flush is { } flush ? flush.StartedMs ?? flush.UpdatedMs : -1),
+    ];
+
     private IntervalFeed? _feed;
     private PodsUrl _url = PodsUrl.Default;
     private IReadOnlyList<PodListRow>? _rows;
     private List<PodListRow> _shown = [];
+    private List<Row> _grid = [];
     private string[] _namespaces = [], _nodes = [];
     private List<string> _notes = [];
     private string? _problem;
@@ -137,7 +154,8 @@ public sealed partial class PodsPage : ComponentBase
 
     private void Select()
     {
-        _shown = [.. (_rows ?? []).Where(row => PodList.Shows(_url, row))];
+        _shown = _url.Sort.Apply((_rows ?? []).Where(row => PodList.Shows(_url, row)), Columns);
+        _grid = _shown.ConvertAll(pod => new Row(pod));
         (_stale, _terminating, _terminated) = (_shown.Count(row => row.Stale > 0), _shown.Count(row => row.State == PodList.Terminating), _shown.Count(row => row.State == PodList.Terminated));
     }
 
@@ -183,6 +201,14 @@ public sealed partial class PodsPage : ComponentBase
         "live" or "terminating" or "terminated" => state,
         _ => "all",
     };
+
+    // The grid's key of a row is its item: equal by key, so that a pod that changed keeps its row, and the focus in it.
+    private sealed record Row(PodListRow Pod)
+    {
+        public bool Equals(Row? other) => other?.Pod.Key == Pod.Key;
+
+        public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Pod.Key);
+    }
 
     public async ValueTask DisposeAsync()
     {

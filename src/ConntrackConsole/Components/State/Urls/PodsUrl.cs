@@ -16,6 +16,9 @@ internal sealed record PodsUrl(string? Range, long? FromMs, long? ToMs, string? 
 
     public static readonly PodsUrl Default = new("15m", null, null, null, null, null, null);
 
+    /// <summary>The list's own order: those that terminate or terminated first.</summary>
+    public ListSort Sort { get; init; } = ListSort.Own;
+
     /// <summary>The window follows the clock.</summary>
     public bool IsLive => Range is not null;
 
@@ -30,13 +33,13 @@ internal sealed record PodsUrl(string? Range, long? FromMs, long? ToMs, string? 
         var query = UrlQuery.Of(uri);
         var (from, to) = query.Time("from") is { } a && query.Time("to") is { } b && b > a ? ((long?)a, (long?)b) : (null, null);
         string? range = from is not null ? null : Ranges.Any(one => one.Name == query["range"]) ? query["range"] : Default.Range;
-        return new PodsUrl(range, from, to, query["ns"], query["node"], States.Contains(query["state"]) ? query["state"] : null, query["q"]);
+        return new PodsUrl(range, from, to, query["ns"], query["node"], States.Contains(query["state"]) ? query["state"] : null, query["q"]) { Sort = ListSort.Parse(query) };
     }
 
     public Dictionary<string, object?> ToQuery(bool local) => new()
     {
         ["range"] = Range == Default.Range ? null : Range, ["from"] = Time(FromMs), ["to"] = Time(ToMs), ["ns"] = Namespace, ["node"] = Node, ["state"] = State, ["q"] = Text,
-        ["tz"] = local ? "local" : null,
+        ["sort"] = Sort.ToQuery().Sort, ["desc"] = Sort.ToQuery().Desc, ["tz"] = local ? "local" : null,
     };
 
     public (long FromMs, long ToMs) Window(long nowMs) =>

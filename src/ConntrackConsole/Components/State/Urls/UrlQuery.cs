@@ -17,6 +17,9 @@ internal sealed class UrlQuery
 
     public string? this[string name] => _values.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value[0]) ? value[0] : null;
 
+    /// <summary>It is there, with any value or none.</summary>
+    public bool Has(string name) => _values.ContainsKey(name);
+
     public long? Time(string name) =>
         DateTimeOffset.TryParse(this[name], System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var at)
             ? at.ToUnixTimeMilliseconds()
