@@ -9,11 +9,13 @@ namespace ConntrackConsole.EndToEnd.Browser;
 /// <summary>End to end: a pod vanishes, its clients hang, an operator flushes its entries, the clients reconnect.</summary>
 public class BlackHoleTests(Chromium chromium)
 {
-    [Fact]
-    public async Task BlackHole_SeenFlushedAndAudited_ThroughTheBrowser()
+    [Theory]
+    [InlineData(1400)]
+    [InlineData(390, Traits = ["Category", "Long"])]
+    public async Task BlackHole_SeenFlushedAndAudited_ThroughTheBrowser(int width)
     {
         await using var lab = await RunningLab.StartAsync("--scenario", "blackhole", "--interval", "8", "--rollouts", "1");
-        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!);
+        await using var tab = await chromium.OpenAsync((string)lab.Ready["url"]!, width);
         var page = tab.Page;
         var vanished = (await lab.EventsAsync("vanished", 1))[0];
         string ip = (string)vanished["ip"]!;

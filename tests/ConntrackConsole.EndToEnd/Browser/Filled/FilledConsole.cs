@@ -19,9 +19,9 @@ internal static class FilledConsole
 
     /// <param name="resets">How many there are; a node reports 400.</param>
     /// <returns>The console, and the id of its incident.</returns>
-    public static async Task<(ConsoleHost Host, string Incident)> StartAsync(int resets, CancellationToken ct)
+    public static async Task<(ConsoleHost Host, string Incident)> StartAsync(int resets, CancellationToken ct, params string[] settings)
     {
-        var host = await ConsoleHost.StartAsync();
+        var host = await ConsoleHost.StartAsync(null, null, settings);
         long now = host.NowMs;
         host.SetCluster(
             new NodeChange(new NodeInfo("n1", "node-a", true, [Ip.Parse("192.168.0.1")]), false),

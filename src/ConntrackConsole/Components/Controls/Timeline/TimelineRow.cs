@@ -45,7 +45,7 @@ internal sealed record TimelineRow(long AtMs, ChartLane Lane, string Subject, st
         "counters" => view.Counters is { } counters ? Counts(lane, counters, view) : [],
         "proxy" => view.Counters is { } counters ? Syncs(lane, counters, view) : [],
         "table" => view.Counters is { } counters ? Uses(lane, counters, view) : [],
-        "gaps" => ShownGaps.Of(view).Select(gap => new TimelineRow(Math.Max(gap.FromMs, view.FromMs), lane, gap.Node ?? "", $"{gap.Text} ({DisplayText.Duration(gap.ToMs - gap.FromMs)})")),
+        "gaps" => ShownGaps.Of(view).Select(gap => new TimelineRow(Math.Max(gap.FromMs, view.FromMs), lane, gap.Node ?? "", $"{gap.Text} ({DisplayText.Duration(Math.Min(gap.ToMs, view.ToMs) - Math.Max(gap.FromMs, view.FromMs))} of this range)")),
         _ => [],
     };
 

@@ -78,7 +78,7 @@ public sealed class TimelineRowTests
     {
         var row = Assert.Single(Rows(Of(gaps: [new GapSpan("node-a", GapKind.Silent, NowMs - 60_000, NowMs - 4_000, "no frames")])));
 
-        Assert.Equal((NowMs - 10_000, "node-a", "no frames (56 s)"), (row.AtMs, row.Subject, row.Text));
+        Assert.Equal((NowMs - 10_000, "node-a", "no frames (6.0 s of this range)"), (row.AtMs, row.Subject, row.Text));
     }
 
     [Fact]
