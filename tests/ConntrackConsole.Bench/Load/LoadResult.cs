@@ -12,10 +12,11 @@ internal sealed record StartTimes(double ListensSeconds, double ReadySeconds);
 internal sealed record RestartTimes(double ListensSeconds, double ReadySeconds, double AcknowledgedSeconds);
 
 /// <summary>Milliseconds, and the length of an answer.</summary>
-internal sealed record QueryTimes(double P50, double P99, long Answers, long Failed, double Bytes)
+/// <param name="QuietP99">Of the queries that began in the half of the second in which no node sends.</param>
+internal sealed record QueryTimes(double P50, double P99, double QuietP99, long Answers, long Failed, double Bytes)
 {
     public static QueryTimes Of(Readers readers) => new(
-        readers.Lag.Percentile(50), readers.Lag.Percentile(99), readers.Lag.Count, readers.Failed, readers.Bytes / (double)Math.Max(1, readers.Lag.Count));
+        readers.Lag.Percentile(50), readers.Lag.Percentile(99), readers.QuietLag.Percentile(99), readers.Lag.Count, readers.Failed, readers.Bytes / (double)Math.Max(1, readers.Lag.Count));
 }
 
 /// <summary>Of all open pages together.</summary>
@@ -62,10 +63,10 @@ internal sealed class LoadResult
     public (double P50, double P99) LagMs { get; private set; }
 
     /// <summary>Of one Service.</summary>
-    public QueryTimes Queries { get; private set; } = new(0, 0, 0, 0, 0);
+    public QueryTimes Queries { get; private set; } = new(0, 0, 0, 0, 0, 0);
 
     /// <summary>Of the whole cluster.</summary>
-    public QueryTimes WholeQueries { get; private set; } = new(0, 0, 0, 0, 0);
+    public QueryTimes WholeQueries { get; private set; } = new(0, 0, 0, 0, 0, 0);
 
     public IReadOnlyList<double> RollupSeconds { get; private set; } = [];
 

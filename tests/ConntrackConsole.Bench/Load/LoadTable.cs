@@ -76,6 +76,7 @@ internal static class LoadTable
                 continue;
             figures.Add(($"query of {of} 15 min, p50", times.P50, "ms", $"{times.Answers:N0} answers, {times.Failed:N0} failed"));
             figures.Add(($"… p99 of {of}", times.P99, "ms", ""));
+            figures.Add(($"… p99 of {of} while no node sends", times.QuietP99, "ms", "begun in the second half of a second"));
             figures.Add(($"… JSON of {of}", times.Bytes / 1e6, "MB", ""));
         }
 

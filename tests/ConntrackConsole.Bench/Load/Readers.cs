@@ -13,6 +13,9 @@ internal sealed class Readers(HttpClient client, ClusterShape shape, int count, 
 
     public Lag Lag { get; } = new();
 
+    /// <summary>Of the queries that began in the half of the second in which no node sends: what they wait for is not the intake of frames.</summary>
+    public Lag QuietLag { get; } = new();
+
     public long Failed => Volatile.Read(ref _failed);
 
     /// <summary>Of all answers.</summary>
@@ -48,13 +51,19 @@ internal sealed class Readers(HttpClient client, ClusterShape shape, int count, 
         while (!stop.IsCancellationRequested)
         {
             long at = Stopwatch.GetTimestamp();
+            bool isQuiet = DateTime.UtcNow.Millisecond >= 500;
             try
             {
                 using var answer = await client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, stop);
                 long bytes = await LengthAsync(await answer.Content.ReadAsStreamAsync(stop), stop);
                 Interlocked.Add(ref _bytes, bytes);
+                long took = (long)Stopwatch.GetElapsedTime(at).TotalMilliseconds;
                 if (answer.IsSuccessStatusCode)
-                    Lag.Add((long)Stopwatch.GetElapsedTime(at).TotalMilliseconds);
+                {
+                    Lag.Add(took);
+                    if (isQuiet)
+                        QuietLag.Add(took);
+                }
                 else
                     Interlocked.Increment(ref _failed);
             }

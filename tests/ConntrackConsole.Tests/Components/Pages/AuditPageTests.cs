@@ -44,6 +44,32 @@ public sealed class AuditPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Page_Action_IsOneRow_ThatExpandsToItsEarlierOnes()
+    {
+        await WriteAsync("flush.requested", "act-1", "10.1.0.5");
+        await WriteAsync("signin", null, null);
+        await WriteAsync("flush.requested", "act-2", "10.1.0.6");
+        await WriteAsync("flush.previewed", "act-1", "10.1.0.5");
+        await WriteAsync("flush.completed", "act-1", "10.1.0.5");
+        var page = Open();
+
+        page.WaitForAssertion(() => Assert.Equal(["flush.completed", "flush.requested", "signin"], What()));
+        var group = Assert.Single(page.FindAll("[data-testid=audit-group]"));
+        Assert.Equal(("2 earlier rows", "false"), (group.TextContent.Trim(), group.GetAttribute("aria-expanded")));
+
+        await group.ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal(["flush.completed", "flush.previewed", "flush.requested", "flush.requested", "signin"], What()));
+        Assert.Equal("true", page.Find("[data-testid=audit-group]").GetAttribute("aria-expanded"));
+
+        await page.Find("[data-testid=audit-group]").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal(3, What().Length));
+        // A filter by action or by what happened asks for the rows themselves.
+        Assert.Equal(3, Open("?action=act-1").WaitForElements("[data-testid=audit-row]").Count);
+
+        string?[] What() => [.. page.FindAll("[data-testid=audit-row]").Select(row => row.GetAttribute("data-what"))];
+    }
+
+    [Fact]
     public async Task Page_FilterInTheAddress_ShowsOnlyThatAction()
     {
         await WriteAsync("flush.requested", "act-1", "10.1.0.5");
@@ -175,8 +201,8 @@ public sealed class AuditPageTests : IAsyncDisposable
         return _console.Context.Render<AuditPage>();
     }
 
-    private Task<AuditEntry> WriteAsync(string what, string action, string? target, string? after = null) => _console.Log.AppendAsync(
-        new AuditNote("operator (link)", "127.0.0.1", what, "node-a, node-b", target, "it is gone", null, after, "3 deleted", 12, action), Xunit.TestContext.Current.CancellationToken);
+    private Task<AuditEntry> WriteAsync(string what, string? action, string? target, string? after = null) => _console.Log.AppendAsync(
+        new AuditNote("operator (link)", "127.0.0.1", what, "node-a, node-b", target, "it is gone", null, after, "3 deleted", 12, action ?? ""), Xunit.TestContext.Current.CancellationToken);
 
     public ValueTask DisposeAsync() => _console.DisposeAsync();
 }

@@ -1,7 +1,7 @@
 using Microsoft.Playwright;
 using Xunit;
 
-namespace ConntrackConsole.EndToEnd.Browser;
+namespace ConntrackConsole.EndToEnd.Browser.Canvas;
 
 /// <summary>Mouse, touch and wheel on the timeline: which range they choose, what they open, and the words of a mark.</summary>
 public class GestureTests(Chromium chromium)

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace ConntrackConsole.EndToEnd.Browser;
+namespace ConntrackConsole.EndToEnd.Browser.Canvas;
 
 /// <summary>Where the canvas really draws the marks of terminations: at their times, at every zoom and width.</summary>
 public class MarkTests(Chromium chromium)

@@ -2,7 +2,7 @@ using ConntrackConsole.Components.Controls.Timeline;
 using ConntrackConsole.Tests.Components.Controls.Timeline;
 using Xunit;
 
-namespace ConntrackConsole.EndToEnd.Browser;
+namespace ConntrackConsole.EndToEnd.Browser.Canvas;
 
 /// <summary>The canvas's own code: a view and the increments after it are drawn as the whole views are.</summary>
 public class IncrementTests(Chromium chromium)
