@@ -54,7 +54,7 @@ public class MinimalPrivilegesTests
     {
         string prepare = $"""
             mount --make-rprivate / &&
-            mount -t tracefs tracefs /sys/kernel/tracing &&
+            (mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing) &&
             mount --bind {writable} {writable} &&
             mount -o remount,bind,ro / &&
             cd / && exec setpriv --bounding-set -all,{capabilities} --inh-caps -all --no-new-privs sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}' {Programs.Collector}
