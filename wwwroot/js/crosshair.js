@@ -2,7 +2,7 @@
 import { fit } from "./paint.js";
 
 export function drawCrosshair(ctx, chart, x) {
-  const { geo, paint, height, lanes } = chart, at = chart.msAt(x), column = chart.columnAt(x), line = Math.round(x) + .5;
+  const { geo, paint, height, lanes } = chart, at = chart.crossedAt(x), column = chart.columnOf(at), line = Math.round(x) + .5;
   ctx.strokeStyle = paint.text;
   ctx.lineWidth = 1;
   ctx.beginPath();

@@ -18,7 +18,7 @@ export class RolloutLane {
       const end = item.closed ?? Math.min(view.now, view.to);
       if (end < view.from || item.started > view.to) continue;
       const { x0, x1 } = this.extent(geo, { item, end });
-      const labelWidth = measure(`#${item.number} ${item.label} · ${STATES[item.state]}`) + 18;
+      const labelWidth = measure(`${item.label} · ${STATES[item.state]}`) + 18;
       const labelLeft = x1 + labelWidth > geo.width - 4;
       const from = labelLeft ? x0 - labelWidth : x0, to = labelLeft ? x1 : x1 + labelWidth;
       const row = takeRow(rows, from, to, maxRows);
@@ -74,7 +74,7 @@ export class RolloutLane {
     if (item.surged !== null && item.surged >= view.from && item.surged <= view.to) surge(ctx, paint, geo.x(item.surged), middle);
     if (item.closed !== null && item.closed <= view.to) cap(ctx, paint, item.state, x1, middle);
     ctx.font = paint.font(12, isSelected ? 700 : 550);
-    const text = `#${item.number} ${item.label}` + (item.state === 1 && !item.rollback ? "" : ` · ${item.rollback && item.state === 1 ? "rollback" : STATES[item.state]}`);
+    const text = item.label + (item.state === 1 && !item.rollback ? "" : ` · ${item.rollback && item.state === 1 ? "rollback" : STATES[item.state]}`);
     const colour = item.state === 3 ? paint["warn-text"] : paint.text;
     if (!labelLeft) label(ctx, paint, fit(ctx, text, geo.width - x1 - 16), x1 + 12, middle + 4, colour);
     else if (x0 - geo.left > 90) label(ctx, paint, fit(ctx, text, x0 - geo.left - 14), x0 - 8, middle + 4, colour, "right");
@@ -91,7 +91,7 @@ export class RolloutLane {
 
   tip(x, y, column, geo) {
     const item = this.at(x, y, geo);
-    return item ? { title: `Rollout #${item.number} ${item.label}`, lines: rolloutMoments(item) } : null;
+    return item ? { title: `Rollout ${item.label}`, lines: rolloutMoments(item) } : null;
   }
 
   values() { return []; }

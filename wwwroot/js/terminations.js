@@ -1,10 +1,11 @@
-// Terminations of pods, phase by phase. Those of one rollout are grouped by a bracket with the rollout's number.
+// Terminations of pods, phase by phase. Those of one rollout are grouped by a bracket with the rollout's revisions.
 import { fit, label, widthOf } from "./paint.js";
 import { heading } from "./lanes.js";
 import { bar, markAt, marksOf } from "./marks.js";
 import { causeSymbol, glyph, phasesOf } from "./symbols.js";
 
 const CAUSE = 20;
+const MAX_REVISIONS = 72; // pixels of a bracket's text
 
 export class TerminationLane {
   constructor(view, geo, measure, selection) {
@@ -82,10 +83,10 @@ export class TerminationLane {
     ctx.clip();
     for (const place of this.placed) this.drawSpan(ctx, geo, paint, view, place, selection.has(place.span));
     ctx.restore();
-    for (const bracket of this.brackets) this.drawBracket(ctx, geo, paint, bracket);
+    for (const bracket of this.brackets) this.drawBracket(ctx, geo, paint, view, bracket);
   }
 
-  drawBracket(ctx, geo, paint, { rollout, from, to }) {
+  drawBracket(ctx, geo, paint, view, { rollout, from, to }) {
     const x = geo.left - (geo.wide ? 6 : 3), top = this.y + 6 + from * this.row, low = this.y + 2 + (to + 1) * this.row;
     ctx.strokeStyle = paint.accent;
     ctx.lineWidth = 2;
@@ -96,7 +97,10 @@ export class TerminationLane {
     ctx.lineTo(x + 4, low);
     ctx.stroke();
     ctx.font = paint.font(11, 650);
-    if (geo.wide) label(ctx, paint, `#${rollout}`, x - 6, (top + low) / 2 + 4, paint.accent, "right");
+    if (!geo.wide) return;
+    // Without the workload's name: those of the pods begin with it.
+    const name = view.rollouts[rollout - 1]?.label ?? "";
+    label(ctx, paint, fit(ctx, name.slice(name.indexOf(" ") + 1), MAX_REVISIONS, "end"), x - 6, (top + low) / 2 + 4, paint.accent, "right");
   }
 
   drawSpan(ctx, geo, paint, view, place, isSelected) {

@@ -312,7 +312,12 @@ class Timeline {
     else this.call("Picked", hit.ip ?? "", hit.uid ?? null);
   }
 
-  columnAt(x) { const { view } = this.geo; return Math.max(0, Math.min(view.columns - 1, Math.floor((this.msAt(x) - view.from) / view.step))); }
+  columnAt(x) { return this.columnOf(this.msAt(x)); }
+
+  columnOf(ms) { const { view } = this.geo; return Math.max(0, Math.min(view.columns - 1, Math.floor((ms - view.from) / view.step))); }
+
+  // With the keyboard the time of its event: by way of the pixels it may be a second earlier.
+  crossedAt(x) { return this.byKey ? this.event.at : this.msAt(x); }
 
   laneAt(y) { return this.lanes.find(lane => y >= lane.y - (lane.above ?? 2) && y <= lane.y + lane.h + 2); }
 

@@ -111,7 +111,7 @@ export function readView(bytes) {
   return view;
 }
 
-// Terminations refer to rollouts by number.
+// Terminations refer to the rollouts of their view by number: in another view it is another one.
 export function numbered(rollouts) {
   return rollouts.map((rollout, index) => ({ ...rollout, number: index + 1 }));
 }

@@ -40,4 +40,37 @@ public sealed class AuditPageTests(Chromium chromium)
         Assert.Equal(3, lines.Length);
         Assert.All(lines[1..], l => Assert.Contains(",flush.", l));
     }
+
+    /// <summary>The longest kind, and a row that has a whole configuration: no text lies over another column, and no row fills the screen.</summary>
+    [Theory]
+    [InlineData(1100)]
+    [InlineData(1400)]
+    public async Task Audit_LongTexts_StayInTheirCells(int width)
+    {
+        await using var host = await ConsoleHost.StartAsync();
+        string configuration = $"{{{string.Join(',', Enumerable.Range(0, 300).Select(n => $"\"Key{n}\":\"value {n}\""))}}}";
+        foreach (string what in (string[])["setting.revert-break-glass", "setting.revert-ordered"])
+        {
+            await host.Get<AuditLog>().AppendAsync(
+                new AuditNote("anna (link)", "10.0.0.9", what, "node1, node2", "net.netfilter.nf_conntrack_tcp_be_liberal", "clients reset", configuration, configuration, "ok", 4, "setting-0123456789abcdef"),
+                TestContext.Current.CancellationToken);
+        }
+
+        await using var tab = await chromium.OpenAsync($"{host.Url}/signin?token={ConsoleHost.SignInToken}", width);
+        await tab.Page.GotoAsync($"{host.Url}/audit?what=setting");
+        await Assertions.Expect(tab.Page.GetByTestId("audit-row")).ToHaveCountAsync(2);
+        string[] found = await tab.Page.EvaluateAsync<string[]>(
+            """
+            most => [...document.querySelectorAll("tr:has([data-testid=audit-row])")].flatMap(row => [
+              ...(row.getBoundingClientRect().height > most ? [`a row of ${row.getBoundingClientRect().height} px`] : []),
+              ...[...row.cells].flatMap(cell => {
+                const range = document.createRange(), box = cell.getBoundingClientRect();
+                range.selectNodeContents(cell);
+                const beyond = [...range.getClientRects()].filter(rect => rect.right > box.right + 1);
+                return beyond.length ? [`${cell.textContent.slice(0, 40)}: ${Math.max(...beyond.map(rect => rect.right)) - box.right} px beyond its cell`] : [];
+              }),
+            ])
+            """, width < 1200 ? 400 : 240);
+        Assert.Empty(found);
+    }
 }

@@ -20,8 +20,34 @@ public sealed class Chromium : IAsyncDisposable
         context.SetDefaultTimeout(TimeoutMs);
         context.SetDefaultNavigationTimeout(TimeoutMs);
         var page = await context.NewPageAsync();
+        Report(page);
         await page.GotoAsync(url);
         return new Tab(context, page);
+    }
+
+    // Of a test that fails, the output says what the page saw: its errors, where it was, and when it lost the console.
+    private static void Report(IPage page)
+    {
+        if (TestContext.Current.TestOutputHelper is not { } output)
+            return;
+        page.Console += (_, message) => Write(message.Type is "error" or "warning" ? $"{message.Type}: {message.Text}" : null);
+        page.PageError += (_, error) => Write($"exception: {error}");
+        page.Crash += (_, _) => Write("the page crashed");
+        page.FrameNavigated += (_, frame) => Write($"at {frame.Url}");
+        page.WebSocket += (_, socket) => socket.Close += (_, _) => Write("its socket was closed");
+
+        void Write(string? text)
+        {
+            try
+            {
+                if (text is not null)
+                    output.WriteLine($"{DateTime.UtcNow:HH:mm:ss.f} page: {text}");
+            }
+            catch (InvalidOperationException)
+            {
+                // The test is over.
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -17,7 +17,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
     private CancellationTokenSource _preview = new();
     private ActionFeed? _feed;
     private ITimer? _tick;
-    private bool _focusDue;
+    private bool _focusDue = true;
 
     [Inject] private protected UserActions Actions { get; set; } = null!;
 
@@ -92,11 +92,11 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (!_focusDue)
+        // The provider draws the dialog's content a moment later.
+        if (!_focusDue || CancelButton is not { } button)
             return;
         _focusDue = false;
-        if (CancelButton is { } button)
-            await BrowserCalls.RunAsync(async () => await button.FocusAsync(), () => true);
+        await BrowserCalls.RunAsync(async () => await button.FocusAsync(), () => true);
     }
 
     /// <summary>Loads a new preview and cancels the previous one. The last request wins.</summary>
@@ -129,7 +129,7 @@ public abstract class ActionDialog : ComponentBase, IAsyncDisposable
 
         if (Plan is { } plan && Reason.Length == 0)
             Reason = plan.SuggestedReason;
-        _focusDue = Plan is not { Verdict.Decision: GuardDecision.Allow };
+        _focusDue |= Plan is not { Verdict.Decision: GuardDecision.Allow };
     }
 
     /// <summary>Discards the preview after the user changed an option.</summary>

@@ -91,5 +91,5 @@ public sealed partial class SettingDialog : ActionDialog
     });
 
     private string? CurrentValue(string node) =>
-        _facts.GetValueOrDefault(node)?.Settings.TryGetValue(_kind.Key, out var fact) == true ? $"now {fact.Value}" : "now unknown";
+        _facts.GetValueOrDefault(node)?.Settings.TryGetValue(_kind.Key, out var fact) == true ? $"now {fact.Value}" : "the preview reads its value";
 }

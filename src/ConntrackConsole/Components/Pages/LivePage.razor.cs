@@ -31,6 +31,7 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     // Text that changes faster than this is unreadable.
     private const long TextIntervalMs = 450;
     private const long HeadlineWindowMs = 60_000;
+    private const int MaxHeadlinePods = 4;
     private const long StoredCacheTtlMs = 5_000;
 
     private static readonly TimeSpan LoadingDelay = TimeSpan.FromMilliseconds(250);
@@ -145,7 +146,10 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
                 _findings = findings;
                 _notes = notes;
                 _tableRows = state.IsTable ? TimelineRow.Of(view, notes, state.Lanes, (ip, uid) => (state with { Pod = ip.Length > 0 ? ip : null, Uid = uid }).ToUrl()) : [];
-                Show(view, Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current)), pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
+                var headline = Headline.From(snapshot.Headline ?? view, view, HeadlineContext.Of(state, Cluster, Checks.Current));
+                if (state.Live && findings is { Cards: var cards })
+                    headline = headline.Breaking([.. cards.Where(card => card.EndedMs is null).Select(card => (card.Service, card.SinceMs))]);
+                Show(view, headline, pod, CurrentUser.DisabledReason(principal), Math.Max(0, view.Services.Count - laneCount), newEvents);
                 // Not yet, or the table is shown.
                 if (state.IsTable || _chart is null)
                     return;
@@ -256,6 +260,9 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
         return nodes.Count == 0 ? null : $"Observe-only nodes keep their entries: {TextSummary.List(nodes, 3)}.";
     }
 
+    // Of a window that is over, the rest of the page is of then.
+    private string Heading => _headline is not { } headline ? "Live" : _state.Live || FixedTo is not null ? headline.Title : $"Now: {headline.Title}";
+
     private ChartSelection Selection => new(_state.Pod, _state.Uid, _state.Rollout);
 
     private Rollout? RolloutOf(PodDetail pod) => pod.Termination?.Reported?.RolloutId is { } id ? _view?.Rollouts.FirstOrDefault(rollout => rollout.Id == id) : null;
@@ -285,6 +292,12 @@ public sealed partial class LivePage : ComponentBase, IAsyncDisposable
     private void ToggleLive() => Go(_state.Live ? _state.Paused(NowMs) : _state.Resumed());
 
     private void ChooseRange((long FromMs, long ToMs) range) => Go(_state.Between(range.FromMs, range.ToMs));
+
+    private void ShowRange((long FromMs, long ToMs) range)
+    {
+        _rangeOpen = false;
+        ChooseRange(range);
+    }
 
     private void Pan(int direction) => Move(_state.Window.Panned(direction, NowMs));
 

@@ -11,7 +11,7 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
 
     private Task<IJSObjectReference>? _module;
 
-    public Task<IJSObjectReference> ModuleAsync() => _module ??= js.InvokeAsync<IJSObjectReference>("import", "./js/app.js").AsTask();
+    public Task<IJSObjectReference> ModuleAsync() => _module ??= js.InvokeAsync<IJSObjectReference>("import", "./js/shell/app.js").AsTask();
 
     public async Task<bool> CopyAsync(string text) => await (await ModuleAsync()).InvokeAsync<bool>("copyText", text);
 
@@ -20,8 +20,8 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
     /// <summary>Sends a form as the browser does: its answer may end the session, and so the circuit.</summary>
     public Task SubmitAsync(string formId) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("submitForm", formId), () => true);
 
-    /// <summary>Focuses the page's heading, unless a field of the page has the focus.</summary>
-    public Task FocusHeadingAsync() => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading"), () => true);
+    /// <summary>Focuses the page's heading, unless a field of the page has the focus, or on the first page of a circuit anything at all.</summary>
+    public Task FocusHeadingAsync(bool isFirst) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusHeading", isFirst), () => true);
 
     /// <summary>Focuses the heading of a panel that has opened, unless someone types in a field or a dialog has opened since. The next render may have removed it already.</summary>
     public Task FocusPanelAsync(ElementReference heading) => BrowserCalls.RunAsync(async () => await (await ModuleAsync()).InvokeVoidAsync("focusPanel", heading), () => true);

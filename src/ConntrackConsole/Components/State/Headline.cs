@@ -64,6 +64,14 @@ internal sealed record Headline(string Title, bool Alarm, bool Unsure, long? Sin
         return new Headline(calm, false, silent.Length > 0, null, silent, resets, []);
     }
 
+    /// <summary>Connections break although no entry is stale: that is no calm headline either.</summary>
+    /// <param name="findings">Of each finding that lasts: its Service or address, and since when.</param>
+    public Headline Breaking(IReadOnlyList<(string Of, long? SinceMs)> findings) => Alarm || findings.Count == 0 ? this : this with
+    {
+        Title = $"Connections of {TextSummary.List([.. findings.Select(finding => finding.Of).Distinct(StringComparer.Ordinal)], 3)} break.", Alarm = true,
+        SinceMs = findings.Min(finding => finding.SinceMs), Detail = Detail.Length > 0 ? $"{Title} {Detail}" : Title,
+    };
+
     private static Headline Stale(
         TimelineView now, TimelineView window, List<(string Ip, string Name, int Count, IEnumerable<ServiceLane> Lanes, bool Runs)> stale, string resets,
         HeadlineContext context)

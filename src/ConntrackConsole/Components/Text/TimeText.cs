@@ -5,7 +5,9 @@ namespace ConntrackConsole.Components.Text;
 /// <summary>Parses typed times: with or without a date, with a zone or in the displayed one.</summary>
 internal static class TimeText
 {
-    public const string Examples = "2026-11-24 17:05, 17:05:30, 2026-11-24T17:05:30Z, -2h or now";
+    /// <summary>What can be typed, with the date of today: another one would look like that of the data.</summary>
+    public static string Examples(ViewerClock clock, long nowMs) =>
+        string.Create(CultureInfo.InvariantCulture, $"{clock.At(nowMs):yyyy-MM-dd} 17:05, 17:05:30, {clock.At(nowMs):yyyy-MM-dd}T17:05:30Z, -2h or now");
 
     private static readonly string[] DateTimeFormats = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd"];
     private static readonly string[] TimeFormats = ["HH:mm:ss", "HH:mm", "H:mm"];

@@ -267,6 +267,6 @@ internal sealed class LaneReader : IDisposable
         var (owner, formerPods) = OwnerNames.At(
             _map, _history, key.Backend, Math.Max(_query.FromMs, assignment.FromMs), Math.Min(_query.ToMs, assignment.ToMs - 1), _nowMs);
         var now = live == 0 && all > 0 ? EntryState.Closing : _states.Now(key);
-        return new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = formerPods };
+        return new BackendSeries(key.Backend.ToString(), key.Bport, owner.Name, owner.State, now, entries, closing, stale) { FormerPods = formerPods, Node = owner.Pod?.Node };
     }
 }

@@ -180,10 +180,10 @@ internal sealed class TimelineQueryExecutor(
                 && (query.Node is null || termination.Node == query.Node);
             if (!wanted)
                 continue;
-            bool inWindow = termination.DeletionRequestedMs <= query.ToMs
-                && Math.Max(termination.OverMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs;
-            // Current stale entries matter however long ago their pod was deleted.
-            if (inWindow || StaleOf(termination) > 0)
+            if (termination.DeletionRequestedMs > query.ToMs)
+                continue;
+            // Current stale entries matter however long before the window their pod was deleted.
+            if (Math.Max(termination.OverMs ?? nowMs, termination.EndpointRemovedMs ?? 0) >= query.FromMs || StaleOf(termination) > 0)
                 spans.Add(Span(termination));
         }
 

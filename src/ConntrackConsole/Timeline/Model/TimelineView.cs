@@ -92,6 +92,9 @@ public sealed record BackendSeries(
 {
     /// <summary>namespace/name of the pods that had the address within the window before <see cref="Pod"/>, oldest first.</summary>
     public IReadOnlyList<string> FormerPods { get; init; } = [];
+
+    /// <summary>The node of <see cref="Pod"/> while it has the address; null in windows before that.</summary>
+    public string? Node { get; init; }
 }
 
 /// <summary>Classification of a Service's entries to a backend, by the owner of the backend's address.</summary>

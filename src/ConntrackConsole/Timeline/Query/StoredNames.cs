@@ -55,6 +55,6 @@ internal sealed class StoredNames(ClusterMap map, OwnershipHistory history, Time
         // Known only from what was written at the time: older than the retention of the ownership history.
         if (owner.State == OwnerState.Unknown && owner.Name is null)
             return series with { Pod = storedName ?? series.Pod, FormerPods = [.. former.Where(f => f != (storedName ?? series.Pod))] };
-        return series with { Pod = owner.Name ?? storedName, Owner = owner.State, FormerPods = former };
+        return series with { Pod = owner.Name ?? storedName, Owner = owner.State, FormerPods = former, Node = owner.Pod?.Node };
     }
 }

@@ -38,7 +38,7 @@ public sealed class NoticeTests(Chromium chromium)
         await NotifyAsync("finding-2");
         Assert.Equal(0, await CountAsync());
 
-        Task NotifyAsync(string id) => page.EvaluateAsync("async id => (await import('/js/app.js')).notify(id, 'Black hole', 'M4: shop/orders', `/findings/${id}`)", id);
+        Task NotifyAsync(string id) => page.EvaluateAsync("async id => (await import('/js/shell/app.js')).notify(id, 'Black hole', 'M4: shop/orders', `/findings/${id}`)", id);
         Task<int> CountAsync() => page.EvaluateAsync<int>("notices.length");
     }
 }

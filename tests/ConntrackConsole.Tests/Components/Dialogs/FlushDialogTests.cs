@@ -55,12 +55,25 @@ public sealed class FlushDialogTests : IAsyncDisposable
         Assert.Equal(PodIp, Assert.Single(_actions.Confirmed).Typed);
     }
 
-    [Fact]
-    public async Task NeedsConfirmation_FocusesCancel()
+    [Theory]
+    [InlineData(GuardDecision.Allow)]
+    [InlineData(GuardDecision.NeedsConfirmation)]
+    public async Task Opened_FocusesCancel(GuardDecision decision)
     {
-        await OpenAsync(Amber);
+        await OpenAsync(decision == GuardDecision.Allow ? Green : Amber);
 
         _dialogs.WaitForAssertion(() => Assert.Contains(_console.Context.JSInterop.Invocations, i => i.Identifier == "Blazor._internal.domWrapper.focus"));
+    }
+
+    /// <summary>The request may wait for a quarter of an hour: what clients notice is counted from the flush, not from now.</summary>
+    [Fact]
+    public async Task Waiting_WhenClientsNotice_IsThatOfAFlushNow()
+    {
+        _actions.OnConfirm = record => ActionAnswer.Of(record with { State = ActionState.Waiting });
+        await OpenAsync(Red);
+        await ClickAsync("confirm");
+
+        Assert.StartsWith("Flushed now, clients notice within 120 s", Find("expected").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +154,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
         await OpenAsync(Green);
 
         Assert.True(Find("preset-dead-backend").HasAttribute("checked"));
-        var choosing = _dialogs.InvokeAsync(() => Find("preset-safe").ClickAsync(new()));
+        var choosing = ClickAsync("preset-safe");
         _dialogs.WaitForElement("[data-testid=looking]");
         Assert.True(Find("confirm").HasAttribute("disabled"));
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -304,7 +317,7 @@ public sealed class FlushDialogTests : IAsyncDisposable
 
     private AngleSharp.Dom.IElement Find(string id) => _dialogs.Find($"[data-testid={id}]");
 
-    private Task ClickAsync(string id) => Find(id).ClickAsync(new());
+    private Task ClickAsync(string id) => _dialogs.ClickAsync(id);
 
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 

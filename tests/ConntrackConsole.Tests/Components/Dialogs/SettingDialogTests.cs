@@ -151,9 +151,20 @@ public sealed class SettingDialogTests : IAsyncDisposable
         Assert.Single(_dialogs.FindAll("[data-testid=value-forward]"));
     }
 
+    /// <summary>The collector reports the filter only once it has been on: its preview reads it.</summary>
+    [Fact]
+    public async Task Filter_ThatNoNodeHasReported_IsReadByThePreview()
+    {
+        await OpenAsync(SettingCatalog.DropInvalid, null, "node-a");
+
+        string node = _dialogs.Find("[data-testid=node-option][data-node=node-a]").TextContent;
+        Assert.Contains("the preview reads its value", node, StringComparison.Ordinal);
+        Assert.DoesNotContain("unknown", node, StringComparison.Ordinal);
+    }
+
     private AngleSharp.Dom.IElement Find(string id) => _dialogs.Find($"[data-testid={id}]");
 
-    private Task ClickAsync(string id) => Find(id).ClickAsync(new());
+    private Task ClickAsync(string id) => _dialogs.ClickAsync(id);
 
     private Task TypeAsync(string id, string text) => Find(id).InputAsync(new ChangeEventArgs { Value = text });
 

@@ -14,7 +14,7 @@ public sealed class FindingNoticesTests : IAsyncDisposable
 
     public FindingNoticesTests()
     {
-        _browser = _console.Context.JSInterop.SetupModule("./js/app.js");
+        _browser = _console.Context.JSInterop.SetupModule("./js/shell/app.js");
         _browser.Mode = JSRuntimeMode.Loose;
     }
 

@@ -14,7 +14,7 @@ public sealed class SignedInAsTests : IAsyncDisposable
     {
         _console.SignedIn.SetAuthorized("<b>olivia</b>").SetRoles("approver");
 
-        var shell = _console.Context.JSInterop.SetupModule("./js/app.js");
+        var shell = _console.Context.JSInterop.SetupModule("./js/shell/app.js");
         var menu = _console.Context.Render<MudPopoverProvider>();
         var bar = _console.Context.Render<SignedInAs>();
 

@@ -49,7 +49,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         await AddAsync(Flush("flush-1"), Flush("flush-2") with { State = ActionState.Cancelled });
         var page = Open();
 
-        await page.WaitForElement("[data-testid=actions-looked]").ClickAsync(new());
+        await page.ClickAsync("actions-looked");
 
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=action-row]").Count));
         Assert.EndsWith("?looked=1", _console.Uri, StringComparison.Ordinal);
@@ -126,7 +126,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         Assert.Equal("Approve and flush 2 entries", approve.TextContent);
         Assert.Equal(2, page.FindAll("[data-testid=action-list] [data-testid=preview-entry]").Count);
         Assert.StartsWith("◆ ben requests your approval.", page.Find("[data-testid=waiting]").TextContent.Trim(), StringComparison.Ordinal);
-        await approve.ClickAsync(new());
+        await page.ClickAsync("approve");
 
         Assert.Equal([("flush-1", "d-flush-1")], _actions.Approved);
     }
@@ -139,7 +139,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         _actions.OnApprove = record => ActionAnswer.No(RefusalKind.Guard, "flush.owner_live", "It is alive again.", record);
         var page = Open("?action=flush-1");
 
-        await page.WaitForElement("[data-testid=approve]").ClickAsync(new());
+        await page.ClickAsync("approve");
 
         page.WaitForAssertion(() => Assert.Equal("It is alive again.", page.Find("[data-testid=action-answer]").TextContent));
     }
@@ -163,7 +163,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         await AddAsync(Flush("flush-1", Red, ActionState.Waiting));
         var page = Open("?action=flush-1");
 
-        await page.WaitForElement("[data-testid=cancel-action]").ClickAsync(new());
+        await page.ClickAsync("cancel-action");
 
         Assert.Equal(["flush-1"], _actions.Cancelled);
     }
@@ -179,7 +179,7 @@ public sealed class ActionsPageTests : IAsyncDisposable
         _console.Clock.Advance(TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Equal("in 4 min 59 s", page.Find("[data-testid=revert-countdown]").TextContent));
         Assert.Equal("Revert on 2 nodes", page.Find("[data-testid=revert]").TextContent);
-        await page.Find("[data-testid=revert]").ClickAsync(new());
+        await page.ClickAsync("revert");
 
         Assert.Equal(["setting-1"], _actions.Reverted);
         page.WaitForAssertion(() => Assert.Equal("Back to 0 on node-a, node-b.", page.Find("[data-testid=revert-answer]").TextContent));

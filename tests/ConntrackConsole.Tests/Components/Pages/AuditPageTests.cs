@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
 using Bunit;
 using ConntrackConsole.Audit;
 using ConntrackConsole.Components.Pages;
+using ConntrackConsole.Tests.Architecture;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -38,7 +40,7 @@ public sealed class AuditPageTests : IAsyncDisposable
         var page = Open();
 
         Assert.InRange(page.WaitForElement(Row).TextContent.Length, 50, 900);
-        await page.Find("[data-testid=audit-more]").ClickAsync(new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        await page.ClickAsync("audit-more");
 
         page.WaitForAssertion(() => Assert.Contains(configuration, page.Find("[data-testid=audit-details]").TextContent, StringComparison.Ordinal));
     }
@@ -57,11 +59,11 @@ public sealed class AuditPageTests : IAsyncDisposable
         var group = Assert.Single(page.FindAll("[data-testid=audit-group]"));
         Assert.Equal(("2 earlier rows", "false"), (group.TextContent.Trim(), group.GetAttribute("aria-expanded")));
 
-        await group.ClickAsync();
+        await page.ClickAsync("audit-group");
         page.WaitForAssertion(() => Assert.Equal(["flush.completed", "flush.previewed", "flush.requested", "flush.requested", "signin"], What()));
         Assert.Equal("true", page.Find("[data-testid=audit-group]").GetAttribute("aria-expanded"));
 
-        await page.Find("[data-testid=audit-group]").ClickAsync();
+        await page.ClickAsync("audit-group");
         page.WaitForAssertion(() => Assert.Equal(3, What().Length));
         // A filter by action or by what happened asks for the rows themselves.
         Assert.Equal(3, Open("?action=act-1").WaitForElements("[data-testid=audit-row]").Count);
@@ -92,6 +94,22 @@ public sealed class AuditPageTests : IAsyncDisposable
 
         page.WaitForAssertion(() => Assert.Equal("signin", Assert.Single(page.FindAll("[data-testid=audit-row]")).GetAttribute("data-what")));
         Assert.EndsWith("?what=signin", _console.Uri, StringComparison.Ordinal);
+    }
+
+    /// <summary>A kind that no row ever has finds nothing, and says nothing of why.</summary>
+    [Fact]
+    public async Task Filter_OffersTheKindsThatAreWritten()
+    {
+        var lists = _console.Context.Render<MudBlazor.MudPopoverProvider>();
+        var page = Open();
+
+        string[] kinds = [.. await page.OptionsAsync<string>(lists, "audit-what")];
+
+        Assert.Superset(new HashSet<string> { "everything", "flush", "flush.waiting", "flush.measured", "setting", "setting.reverted", "incident", "signin" }, kinds.ToHashSet());
+        string sources = string.Concat(Directory.EnumerateFiles(RepositoryFiles.Path("src", "ConntrackConsole"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        Assert.All(kinds.Skip(1), kind => Assert.True(
+            kind.Split('.') is [var group] ? Regex.IsMatch(sources, $"\"{group}(\"|[.])") : Regex.IsMatch(sources, $"\"({Regex.Escape(kind)}|{kind[(kind.IndexOf('.', StringComparison.Ordinal) + 1)..]})\""), kind));
+        Assert.Equal(kinds.Length, kinds.Distinct().Count());
     }
 
     [Fact]
@@ -153,13 +171,13 @@ public sealed class AuditPageTests : IAsyncDisposable
         Assert.Contains("operator", page.WaitForElement("[data-testid=audit-roles]").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=audit-entries]"));
 
-        await page.Find("[data-testid=audit-more]").ClickAsync(new());
+        await page.ClickAsync("audit-more");
 
         string details = page.WaitForElement("[data-testid=audit-details]").TextContent;
         Assert.All(["10.0.0.9", "s-1", "i-1", "none (unkeyed)", "10.1.1.1", "node-b", "40000"], part => Assert.Contains(part, details, StringComparison.Ordinal));
         Assert.Equal(["node", "src", "sport"], page.FindAll("[data-testid=audit-entries] th").Select(h => h.TextContent));
 
-        await page.Find("[data-testid=audit-more]").ClickAsync(new());
+        await page.ClickAsync("audit-more");
         Assert.Empty(page.FindAll("[data-testid=audit-details]"));
     }
 
@@ -185,12 +203,12 @@ public sealed class AuditPageTests : IAsyncDisposable
         await WriteAsync("flush.completed", "act-1", null);
         var page = Open();
 
-        await page.WaitForElement("[data-testid=audit-verify]").ClickAsync(new());
+        await page.ClickAsync("audit-verify");
         page.WaitForAssertion(() => Assert.Equal("true", page.Find("[data-testid=audit-verdict]").GetAttribute("data-whole")));
         Assert.Contains("2 rows verified", page.Find("[data-testid=audit-verdict]").TextContent, StringComparison.Ordinal);
 
         await _console.ExecuteAsync("DROP TRIGGER Audit_no_update; UPDATE Audit SET Why = 'another' WHERE Id = 1");
-        await page.Find("[data-testid=audit-verify]").ClickAsync(new());
+        await page.ClickAsync("audit-verify");
         page.WaitForAssertion(() => Assert.Equal("false", page.Find("[data-testid=audit-verdict]").GetAttribute("data-whole")));
         Assert.Contains("Broken at row 1 (changed).", page.Find("[data-testid=audit-verdict]").TextContent, StringComparison.Ordinal);
     }

@@ -51,11 +51,11 @@ public sealed class ChecksPageTests : IAsyncDisposable
         _console.Checks.Round();
         var page = Open();
 
-        await page.Find("[data-testid=toggle-ok]").ClickAsync();
+        await page.ClickAsync("toggle-ok");
 
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-state=ok]")));
         Assert.Contains("ok", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=toggle-ok]").ClickAsync();
+        await page.ClickAsync("toggle-ok");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-state=ok]")));
     }
 
@@ -74,17 +74,19 @@ public sealed class ChecksPageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Page_Verify_OpensThePanelAndChangesTheUrl()
+    public async Task Page_Details_OpensThePanelAndChangesTheUrl()
     {
         _console.AddDeadPod();
         _console.Checks.Round();
         var page = Open();
+        var button = page.Find("[data-check=stale-entries] button");
+        Assert.Equal(("Details", "Details of Stale entries of shop/orders"), (button.TextContent, button.GetAttribute("aria-label")));
 
-        await page.Find("[data-check=stale-entries] button").ClickAsync();
+        await page.InvokeAsync(() => page.Find("[data-check=stale-entries] button").ClickAsync());
 
         page.WaitForAssertion(() => Assert.Contains("conntrack -L -r 10.1.0.5", page.Find("[data-testid=check-panel] .command code").TextContent, StringComparison.Ordinal));
         Assert.Contains("check=stale-entries", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=panel-close]").ClickAsync();
+        await page.ClickAsync("panel-close");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=check-panel]")));
     }
 
@@ -97,7 +99,7 @@ public sealed class ChecksPageTests : IAsyncDisposable
         Assert.All(page.FindAll("[data-testid=check-row]"), row => Assert.Equal("node-a", row.GetAttribute("data-subject")));
         Assert.NotEmpty(page.FindAll("[data-testid=check-row]"));
 
-        await page.Find("[data-testid=checks-clear]").ClickAsync();
+        await page.ClickAsync("checks-clear");
         await page.ChooseAsync("checks-ns", "shop");
 
         page.WaitForAssertion(() => Assert.All(page.FindAll("[data-testid=check-row]"), row => Assert.Equal("shop/orders", row.GetAttribute("data-subject"))));

@@ -83,7 +83,7 @@ public sealed class ConfigurationViewTests : IAsyncDisposable
         File.WriteAllText(_file, """{"Storage":{"RowDays":"31"}}""");
         _configuration!.Reload();
 
-        await page.Find("[data-testid=settings-read]").ClickAsync();
+        await page.ClickAsync("settings-read");
 
         page.WaitForAssertion(() => Assert.Contains("restart to apply", Row(page, "Storage:RowDays"), StringComparison.Ordinal));
         // What runs is what it started with.
@@ -102,7 +102,7 @@ public sealed class ConfigurationViewTests : IAsyncDisposable
         File.WriteAllText(_file, """{"Storage":{"RowDays":"many","Unheard":"1"},"Identity":{"Links":"TOKEN"}}""".Replace("TOKEN", Token, StringComparison.Ordinal));
         _configuration!.Reload();
 
-        await page.Find("[data-testid=settings-read]").ClickAsync();
+        await page.ClickAsync("settings-read");
 
         page.WaitForAssertion(() => Assert.Equal("alarm", page.Find("h1").ClassName));
         Assert.Contains("config.not_a_number", Row(page, "Storage:RowDays"), StringComparison.Ordinal);

@@ -54,7 +54,7 @@ public sealed class FindingPageTests : IAsyncDisposable
         var page = Open(BlackHole());
         var dialogs = _console.Context.Render<MudDialogProvider>();
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=finding-flush]").HasAttribute("disabled")));
-        await page.InvokeAsync(() => page.Find("[data-testid=finding-flush]").Click());
+        await page.ClickAsync("finding-flush");
         dialogs.WaitForAssertion(() => Assert.Equal("10.1.0.5", dialogs.FindComponent<FlushDialog>().Instance.PodIp));
     }
 
@@ -66,7 +66,7 @@ public sealed class FindingPageTests : IAsyncDisposable
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=finding-setting]").HasAttribute("disabled")));
         Assert.Equal("Set nf_conntrack_tcp_be_liberal to 1…", page.Find("[data-testid=finding-setting]").TextContent);
         Assert.Contains("conntrack:\n  tcpBeLiberal: true", page.Find("[data-testid=finding-manifest] pre, [data-testid=finding-manifest] .command code").TextContent, StringComparison.Ordinal);
-        await page.InvokeAsync(() => page.Find("[data-testid=finding-setting]").Click());
+        await page.ClickAsync("finding-setting");
         dialogs.WaitForAssertion(() =>
         {
             var dialog = dialogs.FindComponent<SettingDialog>().Instance;

@@ -32,7 +32,7 @@ public sealed class IncidentPagesTests : IAsyncDisposable
         Assert.Equal("shop/orders", page.Find("#incident-service").GetAttribute("value"));
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=incident-open]").HasAttribute("disabled")));
         await page.InvokeAsync(() => page.Find("#incident-title").Input("Orders reset"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-open]").Click());
+        await page.ClickAsync("incident-open");
         var incident = Assert.Single(await Store.ListAsync(10, null, Ct));
         Assert.Equal(("Orders reset", toMs - 900_000, toMs, "shop", "orders", "ada"), (incident.Title, incident.FromMs, incident.ToMs, incident.Namespace, incident.Service, incident.OpenedBy));
         Assert.EndsWith($"/incidents/{incident.Id}", _console.Uri, StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class IncidentPagesTests : IAsyncDisposable
         var page = List("/incidents?open=1");
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=incident-open]").HasAttribute("disabled")));
         await page.InvokeAsync(() => page.Find("#incident-title").Input("Orders <b>reset</b>"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-open]").Click());
+        await page.ClickAsync("incident-open");
         toasts.WaitForAssertion(() => Assert.Contains("Incident opened: Orders <b>reset</b>", toasts.Find(".mud-snackbar").TextContent, StringComparison.Ordinal));
         Assert.Empty(toasts.FindAll("b"));
     }
@@ -55,10 +55,10 @@ public sealed class IncidentPagesTests : IAsyncDisposable
     {
         var page = List("/incidents?open=1");
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=incident-open]").HasAttribute("disabled")));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-open]").Click());
+        await page.ClickAsync("incident-open");
         page.WaitForAssertion(() => Assert.Contains("title is empty", page.Find("[data-testid=incident-form-problem]").TextContent, StringComparison.Ordinal));
         await page.InvokeAsync(() => page.Find("#incident-from").Input("soon"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-open]").Click());
+        await page.ClickAsync("incident-open");
         Assert.Contains("Write the times", page.Find("[data-testid=incident-form-problem]").TextContent, StringComparison.Ordinal);
         Assert.Empty(await Store.ListAsync(10, null, Ct));
     }
@@ -115,21 +115,21 @@ public sealed class IncidentPagesTests : IAsyncDisposable
         var page = Page(incident.Id);
         page.WaitForElement("[data-testid=incident-note-add]");
         await page.InvokeAsync(() => page.Find("#incident-note-text").Input("Rolled back <b>"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-note-add]").Click());
+        await page.ClickAsync("incident-note-add");
         page.WaitForAssertion(() => Assert.Contains("Rolled back <b>", page.Find("[data-testid=incident-note]").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("[data-testid=incident-note] b"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-note-edit]").Click());
+        await page.ClickAsync("incident-note-edit");
         await page.InvokeAsync(() => page.Find("[data-testid=incident-note] textarea").Input("Rolled back at 10:05"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-note-save]").Click());
+        await page.ClickAsync("incident-note-save");
         page.WaitForAssertion(() => Assert.Contains("Rolled back <b>", page.Find("[data-testid=incident-note-version]").TextContent, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Contains("Rolled back at 10:05", page.Find("[data-testid=incident-event-note]").TextContent, StringComparison.Ordinal));
 
         await page.InvokeAsync(() => page.Find("#incident-event-time").Input("-1m"));
         await page.InvokeAsync(() => page.Find("#incident-event-text").Input("200 resets a second"));
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-event-add]").Click());
+        await page.ClickAsync("incident-event-add");
         page.WaitForAssertion(() => Assert.Contains("200 resets a second", page.Find("[data-testid=incident-event-pinned]").TextContent, StringComparison.Ordinal));
 
-        await page.InvokeAsync(() => page.Find("[data-testid=incident-close]").Click());
+        await page.ClickAsync("incident-close");
         page.WaitForElement("[data-testid=incident-release]");
         Assert.False((await Store.FindAsync(incident.Id, Ct))!.IsOpen);
         Assert.Equal(4, (await _console.Log.ReadAsync(new(ActionId: incident.Id), Ct)).Count(row => row.What is "incident.note" or "incident.note-edited" or "incident.pinned" or "incident.closed"));

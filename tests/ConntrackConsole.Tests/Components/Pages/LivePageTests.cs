@@ -43,7 +43,7 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.Contains("view=table", page.Find("[data-testid=timeline-table] a[href*='uid=uid-1']").GetAttribute("href"), StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=timeline]"));
 
-        await page.Find("[data-testid=view-table]").ClickAsync();
+        await page.ClickAsync("view-table");
         page.WaitForElement("[data-testid=timeline]");
         Assert.DoesNotContain("view=", _console.Uri, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=timeline-table]"));
@@ -71,7 +71,7 @@ public sealed class LivePageTests : IAsyncDisposable
         Assert.StartsWith("/findings/finding-", finding.Href, StringComparison.Ordinal);
         var dialogs = _console.Context.Render<MudBlazor.MudDialogProvider>();
         page.WaitForElement("[data-testid=finding-flush]:not([disabled])");
-        await page.InvokeAsync(() => page.Find("[data-testid=finding-flush]").Click());
+        await page.ClickAsync("finding-flush");
         dialogs.WaitForAssertion(() => Assert.Equal("10.1.0.5", dialogs.FindComponent<ConntrackConsole.Components.Dialogs.FlushDialog>().Instance.PodIp));
     }
 
@@ -166,14 +166,14 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Chip_RolloutInTheUrl_IsShownAndCleared()
+    public async Task Chip_RolloutInTheUrl_IsShownAndCleared()
     {
         _console.AddDeadPod();
         _console.Context.Services.GetRequiredService<NavigationManager>().NavigateTo("/?rollout=d1/4");
         var page = _console.Context.Render<LivePage>();
 
         page.WaitForAssertion(() => Assert.Contains("not in this range", page.Find("[data-testid=rollout-chip]").TextContent, StringComparison.Ordinal));
-        page.Find("[data-testid=rollout-chip] button").Click();
+        await page.ClickAsync("rollout-chip", "button");
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=rollout-chip]")));
         Assert.DoesNotContain("rollout=", _console.Uri, StringComparison.Ordinal);
@@ -184,7 +184,7 @@ public sealed class LivePageTests : IAsyncDisposable
     {
         _console.AddDeadPod();
         var page = Open();
-        page.WaitForElement("[data-testid=pod-row] button").Click();
+        await page.ClickAsync("pod-row", "button");
 
         await UntilAsync(() => page.FindAll("[data-testid=pod-panel]").Count > 0);
 
@@ -225,11 +225,11 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_RangeTyped_IsAnAbsoluteUrl()
+    public async Task Page_RangeTyped_IsAnAbsoluteUrl()
     {
         _console.AddDeadPod();
         var page = Open();
-        page.WaitForElement("[data-testid=range-open]").Click();
+        await page.ClickAsync("range-open");
         page.WaitForElement("[data-testid=range-from]").Change("2027-01-15 06:00");
         page.Find("[data-testid=range-to]").Change("2027-01-15 07:00:00");
 
@@ -239,10 +239,10 @@ public sealed class LivePageTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Page_InvalidRange_ShowsExamples()
+    public async Task Page_InvalidRange_ShowsExamples()
     {
         var page = Open();
-        page.WaitForElement("[data-testid=range-open]").Click();
+        await page.ClickAsync("range-open");
         page.WaitForElement("[data-testid=range-from]").Change("yesterday");
 
         page.Find("[data-testid=range-form]").Submit();

@@ -80,13 +80,13 @@ public sealed class NodesPageTests : IAsyncDisposable
         Scene();
         var page = List();
         page.WaitForElement("[data-testid=nodes]");
-        await page.Find("[data-testid=sort-settings]").ClickAsync();
+        await page.ClickAsync("sort-settings");
         page.WaitForAssertion(() => Assert.Equal("node-d", page.Find("[data-testid=node]").GetAttribute("data-node")));
         Assert.Contains("sort=settings&desc=1", _console.Uri, StringComparison.Ordinal);
         Assert.Equal("descending", page.Find("th:has([data-testid=sort-settings])").GetAttribute("aria-sort"));
-        await page.Find("[data-testid=sort-settings]").ClickAsync();
+        await page.ClickAsync("sort-settings");
         page.WaitForAssertion(() => Assert.EndsWith("/nodes?sort=settings", _console.Uri, StringComparison.Ordinal));
-        await page.Find("[data-testid=sort-settings]").ClickAsync();
+        await page.ClickAsync("sort-settings");
         page.WaitForAssertion(() => Assert.EndsWith("/nodes", _console.Uri, StringComparison.Ordinal));
     }
 

@@ -92,7 +92,7 @@ public sealed class PodsPageTests : IAsyncDisposable
         await page.ChooseAsync("pods-state", "terminating");
         page.WaitForElement("[data-testid=pods-empty]");
         Assert.Contains("state=terminating", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=pods-clear]").ClickAsync();
+        await page.ClickAsync("pods-clear");
 
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=pod]").Count));
         Assert.EndsWith("/pods", _console.Uri, StringComparison.Ordinal);
@@ -180,7 +180,7 @@ public sealed class PodsPageTests : IAsyncDisposable
         page.WaitForAssertion(() => Assert.Equal(["web-2", "web-1", "orders-1"], Names()));
         Assert.Equal("Pod, sorted descending", page.Find("[data-testid=sort-name]").GetAttribute("aria-label"));
 
-        await page.Find("[data-testid=sort-stale]").ClickAsync();
+        await page.ClickAsync("sort-stale");
         page.WaitForAssertion(() => Assert.Equal(["orders-1", "web-1", "web-2"], Names()));
         Assert.EndsWith("/pods?sort=stale&desc=1", _console.Uri, StringComparison.Ordinal);
 

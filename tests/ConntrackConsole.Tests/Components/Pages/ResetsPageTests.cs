@@ -80,10 +80,10 @@ public sealed class ResetsPageTests : IAsyncDisposable
         await page.ChooseAsync("resets-node", "node-a");
         page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-testid=reset]")));
         Assert.EndsWith("/resets?range=15m&node=node-a&kind=unNated", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=resets-clear]").ClickAsync();
+        await page.ClickAsync("resets-clear");
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("[data-testid=reset]").Count));
         Assert.EndsWith("/resets?range=15m", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=live-toggle]").ClickAsync();
+        await page.ClickAsync("live-toggle");
         Assert.Contains("live=0", _console.Uri, StringComparison.Ordinal);
         Assert.Equal("false", page.Find("[data-testid=live-toggle]").GetAttribute("aria-pressed"));
     }
@@ -181,7 +181,7 @@ public sealed class ResetsPageTests : IAsyncDisposable
         page.WaitForAssertion(() => Assert.Equal(["other", "fromBackend", "unNated"], Kinds()));
         Assert.Equal("Time, sorted ascending", page.Find("[data-testid=sort-time]").GetAttribute("aria-label"));
 
-        await page.Find("[data-testid=sort-kind]").ClickAsync();
+        await page.ClickAsync("sort-kind");
         page.WaitForAssertion(() => Assert.Equal(["fromBackend", "other", "unNated"], Kinds()));
         Assert.EndsWith("/resets?range=5m&sort=kind", _console.Uri, StringComparison.Ordinal);
 

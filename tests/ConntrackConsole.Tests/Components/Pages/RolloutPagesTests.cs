@@ -78,7 +78,7 @@ public sealed class RolloutPagesTests : IAsyncDisposable
         await page.ChooseAsync("rollouts-verdict", "within");
         page.WaitForElement("[data-testid=rollouts-empty]");
         Assert.Contains("verdict=within", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=rollouts-clear]").ClickAsync();
+        await page.ClickAsync("rollouts-clear");
 
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=rollout]").Count));
         Assert.DoesNotContain("verdict", _console.Uri, StringComparison.Ordinal);

@@ -98,7 +98,7 @@ public sealed class ServicesPageTests : IAsyncDisposable
         await page.ChooseAsync("services-ns", "pay");
         page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-testid=service]")));
         Assert.EndsWith("/services?ns=pay", _console.Uri, StringComparison.Ordinal);
-        await page.Find("[data-testid=services-clear]").ClickAsync();
+        await page.ClickAsync("services-clear");
         page.WaitForAssertion(() => Assert.Equal(4, page.FindAll("[data-testid=service]").Count));
     }
 

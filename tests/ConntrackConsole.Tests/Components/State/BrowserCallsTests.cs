@@ -32,7 +32,7 @@ public sealed class BrowserCallsTests : IAsyncLifetime
     [Fact]
     public async Task Focus_ElementIsGone_EndsNoPage()
     {
-        var focus = _context.JSInterop.SetupModule("./js/app.js").SetupVoid("focusPanel", _ => true).SetException(new JSException("Unable to focus an invalid element."));
+        var focus = _context.JSInterop.SetupModule("./js/shell/app.js").SetupVoid("focusPanel", _ => true).SetException(new JSException("Unable to focus an invalid element."));
         await using var browser = new Browser(_context.JSInterop.JSRuntime);
 
         await browser.FocusPanelAsync(new ElementReference("gone", new WebElementReferenceContext(_context.JSInterop.JSRuntime)));

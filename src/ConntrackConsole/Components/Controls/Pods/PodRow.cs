@@ -30,10 +30,13 @@ internal sealed record PodRow(string Ip, string Name, string Services, string No
         {
             var end = ends.GetValueOrDefault(pod.Key);
             var first = pod.First().backend;
+            // In a window that is over: the address of a pod of another time.
+            if (end is null && first.Owner != OwnerState.Live && view.ToMs < view.NowMs && pod.All(pair => !pair.backend.Entries.AsSpan().ContainsAnyExcept(-1)))
+                continue;
             rows.Add(new PodRow(
                 pod.Key, first.Pod ?? end?.Pod ?? pod.Key,
                 string.Join(", ", pod.Select(pair => pair.lane.Name.Length > 0 ? pair.lane.Name : pair.lane.Vip).Distinct()),
-                end?.Node ?? "", first.Owner, Worst(pod.Select(pair => pair.backend.StateNow)),
+                end?.Node ?? first.Node ?? "", first.Owner, Worst(pod.Select(pair => pair.backend.StateNow)),
                 Total(pod.Select(pair => view.Last(pair.backend.Entries))), Total(pod.Select(pair => view.Last(pair.backend.Stale))), end));
         }
 

@@ -1,4 +1,5 @@
 // Page shell: theme, keyboard shortcuts and clipboard.
+import { entered, focusHeading as toHeading, focusPanel as toPanel, tabbed } from "./focus.js";
 import { noticesState, switchNotices } from "./notices.js";
 export { notify } from "./notices.js";
 
@@ -33,6 +34,10 @@ export async function fillPalette() {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// Keys that the palette will get do not move the focus.
+export const focusPanel = heading => { if (typed === null) toPanel(heading); };
+export const focusHeading = isFirst => { if (typed === null) toHeading(isFirst); };
+
 export const scrollToItem = id => document.getElementById(id)?.scrollIntoView({ block: "nearest" });
 
 export function shell(dotnet) {
@@ -48,6 +53,7 @@ export function shell(dotnet) {
   // Three seconds: people who type with one finger, and busy machines. The timer of an earlier prefix must not end a later one. Not by the keys' own times: a busy page handles the first key late.
   let prefix = "", prefixTimer = 0;
   const keyDown = event => {
+    if (tabbed(event)) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       // Not over another dialog, which may hold a preview.
       const other = document.querySelector(".mud-dialog");
@@ -99,7 +105,10 @@ export function shell(dotnet) {
     }
   };
   // At once: the text that a server selects when it has heard of the focus may be what was typed since.
-  const focused = event => { if (event.target.matches?.("[data-filter]")) event.target.select?.(); };
+  const focused = event => {
+    if (event.target.matches?.("[data-filter]")) event.target.select?.();
+    entered(event);
+  };
   document.addEventListener("keydown", keyDown);
   document.addEventListener("focusin", focused);
   const clicked = async event => {
@@ -120,21 +129,6 @@ export function shell(dotnet) {
       dark.removeEventListener("change", systemChanged);
     },
   };
-}
-
-// A user may type, or have opened a dialog, before a call of the server arrives: the focus stays there then.
-const focusIsTaken = () => document.activeElement?.closest("input, textarea, select, .mud-dialog") || typed !== null;
-
-export function focusPanel(heading) {
-  if (heading && !focusIsTaken()) heading.focus({ preventScroll: true });
-}
-
-export function focusHeading() {
-  if (focusIsTaken()) return;
-  const heading = document.querySelector("h1");
-  if (!heading) return;
-  if (heading.tabIndex < 0 && !heading.hasAttribute("tabindex")) heading.setAttribute("tabindex", "-1");
-  heading.focus();
 }
 
 // navigator.clipboard exists only on https and localhost; consoles are often served without either.

@@ -1,12 +1,21 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
 using MudBlazor;
 
 namespace ConntrackConsole.Tests.Components;
 
-/// <summary>The fields of MudBlazor that open a list.</summary>
-internal static class Fields
+/// <summary>What a user does with a rendered component.</summary>
+internal static class UserGestures
 {
+    /// <summary>Clicks on the element with this test id, once it is there. On the renderer's thread: between the two, a render cannot replace its handler.</summary>
+    public static async Task ClickAsync(this IRenderedComponent<IComponent> page, string testId, string within = "")
+    {
+        string element = $"[data-testid={testId}] {within}";
+        page.WaitForElement(element);
+        await page.InvokeAsync(() => page.Find(element).ClickAsync(new MouseEventArgs()));
+    }
+
     /// <summary>Chooses the option with the value, as a click on it does.</summary>
     public static Task ChooseAsync<T>(this IRenderedComponent<IComponent> page, string testId, T value)
     {
