@@ -17,6 +17,7 @@ public class FocusTests(Chromium chromium)
     [InlineData("<input id=used>", "used")]
     [InlineData("<div class=mud-dialog><button id=used>Cancel</button></div>", "used")]
     [InlineData("<button id=used>Show</button>", "heading")]
+    [InlineData("<aside class=panel><h2 id=heading tabindex=-1>A pod</h2><button id=used>Flush</button></aside>", "used")]
     public async Task Panel_ThatHasOpened_IsFocusedUnlessTheFocusIsTaken(string content, string expected)
     {
         await using var tab = await ScriptPage.OpenAsync(chromium);
@@ -25,7 +26,7 @@ public class FocusTests(Chromium chromium)
             """
             async content => {
               const { focusPanel } = await import("./js/shell/app.js");
-              document.body.innerHTML = `${content}<h2 id=heading tabindex=-1>A pod</h2>`;
+              document.body.innerHTML = content.includes("heading") ? content : `${content}<h2 id=heading tabindex=-1>A pod</h2>`;
               document.getElementById("used").focus();
               focusPanel(document.getElementById("heading"));
               focusPanel(null);
@@ -37,25 +38,26 @@ public class FocusTests(Chromium chromium)
         Assert.Equal(expected, focused);
     }
 
-    /// <summary>A link that was followed loses the focus to the new page's heading; what was reached while the first page was loading keeps it.</summary>
+    /// <summary>A link that was followed loses the focus to the new page's heading; what was reached in the page, or while the first one was loading, keeps it.</summary>
     [Theory]
-    [InlineData(true, "used")]
-    [InlineData(false, "heading")]
-    public async Task Heading_OfTheFirstPage_DoesNotTakeTheFocus(bool isFirst, string expected)
+    [InlineData("<button id=used>Pods</button><main><h1 id=heading>Pods</h1></main>", true, "used")]
+    [InlineData("<button id=used>Pods</button><main><h1 id=heading>Pods</h1></main>", false, "heading")]
+    [InlineData("<main><h1 id=heading>Pods</h1><button id=used>Sort</button></main>", false, "used")]
+    public async Task Heading_OfANewPage_IsFocusedUnlessTheFocusIsTaken(string content, bool isFirst, string expected)
     {
         await using var tab = await ScriptPage.OpenAsync(chromium);
 
         string focused = await tab.Page.EvaluateAsync<string>(
             """
-            async isFirst => {
+            async ({ content, isFirst }) => {
               const { focusHeading } = await import("./js/shell/app.js");
-              document.body.innerHTML = "<h1 id=heading>Pods</h1><button id=used>Sort</button>";
+              document.body.innerHTML = content;
               document.getElementById("used").focus();
               focusHeading(isFirst);
               return document.activeElement.id;
             }
             """,
-            isFirst);
+            new { content, isFirst });
 
         Assert.Equal(expected, focused);
     }

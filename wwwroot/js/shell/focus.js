@@ -50,17 +50,17 @@ function isStop(element) {
   return !element.closest(DIALOG).querySelector(`input[type=radio][name="${CSS.escape(element.name)}"]:checked`);
 }
 
-// A user may type, or have opened a dialog, before a call of the server arrives: the focus stays there then.
-const isTaken = () => document.activeElement?.closest(`input, textarea, select, ${DIALOG}`);
+// What the server opens asks for the focus some time later. Meanwhile a user may type, have opened a dialog, or have gone on into what was opened.
+const isTaken = opened => document.activeElement?.closest(`input, textarea, select, ${DIALOG}`) || opened?.contains(document.activeElement);
 
 export function focusPanel(heading) {
-  if (heading && !isTaken()) heading.focus({ preventScroll: true });
+  if (heading && !isTaken(heading.closest(".panel"))) heading.focus({ preventScroll: true });
 }
 
 // The first page has no link that was followed to it: what has the focus was chosen while the page was loading.
 export function focusHeading(isFirst = false) {
   const heading = document.querySelector("h1");
-  if (!heading || isTaken() || (isFirst && document.activeElement !== document.body)) return;
+  if (!heading || isTaken(heading.closest("main")) || (isFirst && document.activeElement !== document.body)) return;
   if (heading.tabIndex < 0 && !heading.hasAttribute("tabindex")) heading.setAttribute("tabindex", "-1");
   heading.focus();
 }

@@ -119,8 +119,13 @@ internal sealed class ConsoleHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
-        SqliteConnection.ClearAllPools();
-        _folder.Delete(true);
+        // A query that a page had begun may still create a file while the folder is deleted.
+        await Eventually.TrueAsync(() =>
+        {
+            SqliteConnection.ClearAllPools();
+            _folder.Delete(true);
+            return true;
+        });
     }
 
     private async Task EndAsync()
