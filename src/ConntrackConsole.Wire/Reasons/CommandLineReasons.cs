@@ -42,6 +42,14 @@ internal static class CommandLineReasons
     [Description("The console requires a secret, or rejects the one of this collector; the collector tries again.")]
     public const string SecretRejected = "cli.secret_rejected";
 
+    /// <summary>The file with the token cannot be read, or contains none; the collector tries again.</summary>
+    [Description("The file with the token cannot be read, or contains none; the collector tries again.")]
+    public const string TokenFileUnusable = "cli.token_file_unusable";
+
+    /// <summary>The file of the console's certificate authority cannot be read, or has no certificate (exit code 2).</summary>
+    [Description("The file of the console's certificate authority cannot be read, or has no certificate (exit code 2).")]
+    public const string AuthorityUnusable = "cli.authority_unusable";
+
     /// <summary>The console refused this collector and gave no code, because it is of an earlier version (exit code 2).</summary>
     [Description("The console refused this collector and gave no code, because it is of an earlier version (exit code 2).")]
     public const string ConsoleRefused = "cli.console_refused";

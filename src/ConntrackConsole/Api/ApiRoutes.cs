@@ -1,3 +1,4 @@
+using ConntrackConsole.Api.Access;
 using ConntrackConsole.Api.Actions;
 using ConntrackConsole.Api.Audit;
 using ConntrackConsole.Api.Findings;
@@ -28,6 +29,7 @@ internal static class ApiRoutes
         api.MapInventory();
         api.DescribeActions().MapActions();
         api.MapAudit();
+        api.MapTokens();
         // Requires authorization like the API itself: it lists every parameter that an attacker would try.
         app.MapOpenApi().RequireAuthorization();
     }

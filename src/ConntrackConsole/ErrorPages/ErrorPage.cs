@@ -13,10 +13,19 @@ internal sealed record ErrorPage(int Status, string Code, string Title, string T
 
     /// <summary>Links to pages that work.</summary>
     public IReadOnlyList<ErrorLink> Links { get; init; } = [];
+
+    /// <summary>Forms with one field.</summary>
+    public IReadOnlyList<ErrorForm> Forms { get; init; } = [];
 }
 
 /// <param name="Command">A shell line, or null.</param>
 internal sealed record ErrorStep(string Text, string? Command = null);
+
+/// <summary>A form with one field for a secret: it is neither shown nor kept by the browser.</summary>
+/// <param name="Path">Where it is sent.</param>
+/// <param name="Text">Where the secret comes from.</param>
+/// <param name="Hidden">Further fields.</param>
+internal sealed record ErrorForm(string Path, ErrorStep Text, string Field, string Label, string Button, IReadOnlyList<(string Name, string Value)> Hidden);
 
 /// <summary>A page of the console.</summary>
 internal sealed record ErrorLink(string Path, string Name);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace ConntrackConsole.ErrorPages;
@@ -20,12 +21,17 @@ internal static class ErrorPageWriter
         p{margin:0 0 10px;overflow-wrap:anywhere}ol{margin:0 0 12px;padding-left:22px}li{margin-bottom:8px}
         .muted{color:var(--muted);font-size:13px}a{color:var(--accent)}nav{display:flex;flex-wrap:wrap;gap:0 16px;margin:12px 0}nav a{padding:10px 0}
         code{font-family:ui-monospace,Menlo,Consolas,"Liberation Mono",monospace;font-size:.92em;overflow-wrap:anywhere}
-        li code{display:block;margin-top:4px;padding:8px 12px;background:var(--sunken);border:1px solid var(--line);border-radius:6px}
+        form{display:grid;gap:8px;margin:16px 0}label{display:grid;gap:4px}input,button{box-sizing:border-box;font:inherit;padding:9px 12px;border-radius:6px;border:1px solid var(--line);background:var(--sunken);color:var(--text)}
+        button{justify-self:start;border-color:var(--accent);background:var(--accent);color:var(--surface);font-weight:600;cursor:pointer}
+        li code,form code{display:block;margin-top:4px;padding:8px 12px;background:var(--sunken);border:1px solid var(--line);border-radius:6px}
         @media (max-width:720px){main{margin:0;min-height:100vh;border:0;border-radius:0;padding:20px 16px}}
         """;
 
     // The theme that the user has chosen on the console's pages.
     private const string Script = """try{const t=localStorage.getItem("theme");if(t==="dark"||t==="light")document.documentElement.dataset.theme=t}catch{}""";
+
+    /// <summary>The one inline script that the console's pages have, for a Content-Security-Policy: sha256-….</summary>
+    public static readonly string ScriptHash = "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)));
 
     /// <summary>Sets the status and writes the page.</summary>
     public static Task WriteAsync(HttpContext context, ErrorPage page)
@@ -52,9 +58,17 @@ internal static class ErrorPageWriter
             html.Append("<ol>").AppendJoin("", page.Steps.Select(step => $"<li>{Text(step.Text)}{(step.Command is { } command ? $"<code>{Text(command)}</code>" : "")}</li>")).Append("</ol>");
         if (page.Links.Count > 0)
             html.Append("<nav aria-label=\"Pages\">").AppendJoin("", page.Links.Select(link => $"<a href=\"{Text(link.Path)}\">{Text(link.Name)}</a>")).Append("</nav>");
+        foreach (var form in page.Forms)
+            html.Append(Html(form));
         html.Append(CultureInfo.InvariantCulture, $"<p class=\"muted\"><code>{Text(page.Code)}</code> · {at.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}</p></main></body></html>\n");
         return html.ToString();
     }
+
+    private static string Html(ErrorForm form) => $"""
+        <form method="post" action="{Text(form.Path)}">{string.Concat(form.Hidden.Select(field => $"<input type=\"hidden\" name=\"{Text(field.Name)}\" value=\"{Text(field.Value)}\">"))}
+        <p>{Text(form.Text.Text)}{(form.Text.Command is { } command ? $"<code>{Text(command)}</code>" : "")}</p>
+        <label>{Text(form.Label)}<input type="password" name="{Text(form.Field)}" autocomplete="off" spellcheck="false" required></label><button>{Text(form.Button)}</button></form>
+        """;
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }

@@ -8,11 +8,11 @@ using ConntrackConsole.Configuration;
 using ConntrackConsole.Findings.Live;
 using ConntrackConsole.Findings.Stored;
 using ConntrackConsole.Findings.Webhook;
-using ConntrackConsole.Identity;
+using ConntrackConsole.Identity.Providers;
 using ConntrackConsole.Incidents;
 using ConntrackConsole.Ingest;
 using ConntrackConsole.Inventory;
-using ConntrackConsole.Kubernetes.Client;
+using ConntrackConsole.Kubernetes.Access;
 using ConntrackConsole.Kubernetes.Informer;
 using ConntrackConsole.Lifecycle;
 using ConntrackConsole.Nodes;
@@ -57,7 +57,7 @@ internal static class ConsoleApplication
             .AddNodes()
             .AddTimeline()
             .AddIngest()
-            .AddClusterAccess()
+            .AddKubernetesAccess()
             .AddClusterInformer()
             .AddChecks()
             .AddFindings()

@@ -13,6 +13,8 @@ internal static class ConsoleBuilder
         });
         // Without this, a console that runs from the build output serves no static files.
         builder.WebHost.UseStaticWebAssets();
+        // The name of the server helps only those who look for its faults.
+        builder.WebHost.ConfigureKestrel(server => server.AddServerHeader = false);
         builder.Configuration.AddInMemoryCollection(values);
         return builder;
     }

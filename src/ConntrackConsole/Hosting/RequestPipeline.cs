@@ -2,7 +2,7 @@ using ConntrackConsole.Api;
 using ConntrackConsole.Api.Problems;
 using ConntrackConsole.Components;
 using ConntrackConsole.Components.Pages.Errors;
-using ConntrackConsole.Identity;
+using ConntrackConsole.Identity.Providers;
 using ConntrackConsole.Ingest;
 
 namespace ConntrackConsole.Hosting;
@@ -12,14 +12,9 @@ internal static class RequestPipeline
 {
     public static void MapConsole(this WebApplication app)
     {
+        app.UseTrustedProxies();
+        app.UseSecurityHeaders();
         app.UseCollectorAuthentication();
-        app.Use((context, next) =>
-        {
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            // The sign-in token must not leak in a Referer header.
-            context.Response.Headers["Referrer-Policy"] = "no-referrer";
-            return next(context);
-        });
         app.UseApiProblems();
         app.UseErrorPages(context => ApiProblemExtensions.IsApi(context.Request));
         app.UseAuthentication();
@@ -29,7 +24,7 @@ internal static class RequestPipeline
         app.UseIncidentFile();
 
         app.MapErrorPages();
-        app.MapSignIn();
+        app.MapProviders();
         app.MapHealth();
         app.MapMetricsEndpoint();
         app.MapApi();

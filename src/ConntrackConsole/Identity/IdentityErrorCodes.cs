@@ -45,4 +45,31 @@ internal static class IdentityErrorCodes
 
     [Description("The sign-out form is not from a current page of this console (400).")]
     public const string InvalidForm = "auth.invalid_form";
+
+    [Description("The provider's name of the person cannot be shown in the audit log, or is the console's own (403).")]
+    public const string NameInvalid = "auth.name_invalid";
+
+    [Description("The person is known, but neither the configuration nor the cluster gives them a role (403).")]
+    public const string NoRole = "auth.no_role";
+
+    [Description("It is not known whether the person has a role, because the cluster does not answer (503).")]
+    public const string RightsUnknown = "auth.rights_unknown";
+
+    [Description("The cluster's API server does not accept the token (401).")]
+    public const string TokenRefused = "auth.token_refused";
+
+    [Description("The console does not know the token (401).")]
+    public const string TokenUnknown = "auth.token_unknown";
+
+    [Description("The token was revoked or has expired (401).")]
+    public const string TokenEnded = "auth.token_ended";
+
+    [Description("Name, role or lifetime of a new token is not valid.")]
+    public const string TokenInvalid = "auth.token_invalid";
+
+    [Description("The OpenID Connect provider refused the sign-in, or its answer is not valid (403).")]
+    public const string ProviderRefused = "auth.provider_refused";
+
+    [Description("Too many failed sign-ins from this address (429).")]
+    public const string TooManyAttempts = "auth.too_many_attempts";
 }

@@ -14,16 +14,17 @@ internal static class IdentityServices
     // Longer than a session, so that a user who returns too late sees that the session has expired.
     private static readonly TimeSpan CookieLifetime = TimeSpan.FromDays(7);
 
-    public static IServiceCollection AddIdentity(this IServiceCollection services)
+    public static IServiceCollection AddSessions(this IServiceCollection services)
     {
         services.AddSingleton(provider => new SignInLinks(provider.GetRequiredService<IOptions<IdentityOptions>>().Value));
         services.AddSingleton(provider => new IssuedLinks(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataDirectory, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RoleRules>();
+        services.AddSingleton<ApiTokens>();
         services.AddSingleton<Sessions>();
         services.AddOptions<AntiforgeryOptions>().Configure<IOptions<StorageOptions>>((options, storage) => options.Cookie.Name = $"{CookieName(storage.Value)}-form");
         services.AddAntiforgery();
         services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme)
             .Configure<IOptions<StorageOptions>>((options, storage) => Configure(options, CookieName(storage.Value)));
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services.AddCascadingAuthenticationState();
     }

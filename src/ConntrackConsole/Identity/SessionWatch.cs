@@ -73,7 +73,9 @@ internal sealed partial class SessionWatch : ServerAuthenticationStateProvider, 
     {
         try
         {
-            return await _sessions.PrincipalAsync(user, stop) is null;
+            var check = await _sessions.CheckAsync(user, stop);
+            // A cluster that does not answer must not end the view of an incident either.
+            return check.Principal is null && !check.IsUnknown;
         }
         catch (DbException failure)
         {

@@ -1,23 +1,32 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text.Json;
 using ConntrackConsole.Audit;
+using ConntrackConsole.Kubernetes.Access;
 using ConntrackConsole.Storage;
 using ConntrackConsole.Wire;
 using Microsoft.EntityFrameworkCore;
 
 namespace ConntrackConsole.Identity;
 
-/// <summary>The user of a cookie at this moment, or why there is no valid session.</summary>
-internal sealed record SessionCheck(Principal? Principal, Reason? Refusal);
+/// <summary>The user of a session at this moment, or why nothing is authorized.</summary>
+internal sealed record SessionCheck(Principal? Principal, Reason? Refusal)
+{
+    /// <summary>The session may be valid: what would say so does not answer. Nothing is authorized meanwhile, but nothing has ended.</summary>
+    public bool IsUnknown => Refusal?.Code == IdentityErrorCodes.RightsUnknown;
+}
 
 /// <summary>
 /// Sessions of signed-in users. A cookie only names a session: its validity is checked here each time, and the role is taken from the
-/// current configuration.
+/// current configuration, or from the cluster.
 /// </summary>
-internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks links, AuditLog audit, TimeProvider time)
+internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLinks links, RoleRules rules, ApiTokens tokens, AuditLog audit, TimeProvider time)
 {
     /// <summary>Absolute lifetime of a session; afterwards a new link is required.</summary>
     public static readonly TimeSpan Ttl = TimeSpan.FromHours(12);
+
+    // As stored, in the order of SignInSource.
+    private static readonly string[] SourceNames = ["link", "oidc", "kubernetes"];
 
     /// <summary>Claim with the session id; the cookie contains only this and the name of the person.</summary>
     public const string SessionClaim = ClaimTypes.NameIdentifier;
@@ -25,14 +34,52 @@ internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLin
     /// <summary>Raised when a session is ended; not when it expires.</summary>
     public event Action<string>? Ended;
 
-    /// <summary>Writes the sign-in to the audit log, then starts the session.</summary>
+    /// <summary>Claim of a group, of a program that presents a token of the cluster.</summary>
+    public const string GroupClaim = "group";
+
+    /// <summary>Claim with the network address of the user, for the audit log.</summary>
+    public const string AddressClaim = "address";
+
+    /// <summary>How the session of a program with a token of the cluster begins; such a session is one request.</summary>
+    public const string RequestPrefix = "kubernetes-";
+
+    /// <summary>Writes the sign-in to the audit log, then starts the session of a link's person.</summary>
     public async Task<Principal> BeginAsync(SignInLink link, string? address, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
-        var principal = new Principal(link.Name, link.Role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
-        await audit.AppendAsync(Note(principal, "signin", null, link.Origin, "ok"), ct);
+        return await BeginAsync(new Person(link.Name, SignInSource.Link, []), link.Role, address, link.Origin, Ttl, ct);
+    }
+
+    /// <summary>The same of a person whom a provider has named, if they have a role.</summary>
+    /// <param name="ttl">At most <see cref="Ttl"/>.</param>
+    public async Task<SessionCheck> BeginAsync(Person person, string? address, string origin, TimeSpan ttl, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(person);
+        var (role, refusal) = await RoleAsync(person, ct);
+        if (role is null)
+        {
+            await audit.AppendAsync(
+                new AuditNote(person.Fault() is null ? person.Name : "(name not valid)", address, "signin", null, null, origin, null, null, "refused", null, $"signin-{Guid.NewGuid():N}") { Code = refusal!.Code }, ct);
+            return new SessionCheck(null, refusal);
+        }
+
+        return new SessionCheck(await BeginAsync(person, role.Value, address, origin, ttl < Ttl ? ttl : Ttl, ct), null);
+    }
+
+    /// <summary>Records a sign-in that failed before it was known who it was.</summary>
+    public Task RefusedAsync(string? address, string origin, Reason refusal, CancellationToken ct) => audit.AppendAsync(
+        new AuditNote("(unknown)", address, "signin", null, null, origin, null, null, "refused", null, $"signin-{Guid.NewGuid():N}") { Code = refusal.Code }, ct);
+
+    private async Task<Principal> BeginAsync(Person person, Role role, string? address, string origin, TimeSpan ttl, CancellationToken ct)
+    {
+        var principal = new Principal(person.Name, role, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), address);
+        await audit.AppendAsync(Note(principal, "signin", null, origin, "ok"), ct);
         await using var db = await databases.CreateDbContextAsync(ct);
-        db.Sessions.Add(new SessionRow { Id = principal.Session, Who = principal.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)Ttl.TotalMilliseconds });
+        db.Sessions.Add(new SessionRow
+        {
+            Id = principal.Session, Who = principal.Name, From = address, SignedInMs = NowMs, UntilMs = NowMs + (long)ttl.TotalMilliseconds,
+            Source = SourceNames[(int)person.Source], Groups = person.Groups.Count > 0 ? JsonSerializer.Serialize(person.Groups) : null,
+        });
         await db.SaveChangesAsync(ct);
         return principal;
     }
@@ -40,19 +87,62 @@ internal sealed class Sessions(IDbContextFactory<ConsoleDb> databases, SignInLin
     /// <summary>The authoritative check; call it for every action, not once per page.</summary>
     public async Task<SessionCheck> CheckAsync(ClaimsPrincipal? user, CancellationToken ct)
     {
-        if (user?.Identity?.IsAuthenticated != true || user.FindFirstValue(SessionClaim) is not { } id)
+        if (user?.Identity is not { IsAuthenticated: true } || user.FindFirstValue(SessionClaim) is not { } id)
             return new SessionCheck(null, new Reason(IdentityErrorCodes.SignInRequired, "You are not signed in."));
-        var row = await FindAsync(id, ct);
-        var refusal = row is null ? new Reason(IdentityErrorCodes.SessionUnknown, "This console does not know your session.")
-            : row.EndedMs is not null ? new Reason(IdentityErrorCodes.SessionEnded, "Your session was ended.")
-            : NowMs >= row.UntilMs ? new Reason(IdentityErrorCodes.SessionExpired, $"Your session has expired: sessions last {Ttl.TotalHours} hours.")
-            : links.RoleOf(row.Who) is null
-                ? new Reason(IdentityErrorCodes.LinkRemoved, $"The configuration no longer has a link for {row.Who}, so this session has ended.")
-            : null;
-        return refusal is null
-            ? new SessionCheck(new Principal(row!.Who, links.RoleOf(row.Who)!.Value, id, row.From), null)
-            : new SessionCheck(null, refusal);
+        // Programs: each request presents its token, and the check is as authoritative.
+        string? address = user.FindFirstValue(AddressClaim);
+        if (id.StartsWith(ApiTokens.SessionPrefix, StringComparison.Ordinal))
+            return await tokens.CheckAsync(id[ApiTokens.SessionPrefix.Length..], address, ct);
+        if (id.StartsWith(RequestPrefix, StringComparison.Ordinal))
+        {
+            var program = new Person(user.Identity.Name ?? "", SignInSource.Kubernetes, [.. user.FindAll(GroupClaim).Select(claim => claim.Value)]);
+            return Check(program, id, address, await RoleAsync(program, ct));
+        }
+
+        if (await FindAsync(id, ct) is not { } row)
+            return new SessionCheck(null, new Reason(IdentityErrorCodes.SessionUnknown, "This console does not know your session."));
+        if (row.EndedMs is not null)
+            return new SessionCheck(null, new Reason(IdentityErrorCodes.SessionEnded, "Your session was ended."));
+        if (NowMs >= row.UntilMs)
+        {
+            return new SessionCheck(null, new Reason(
+                IdentityErrorCodes.SessionExpired, $"Your session has expired: sessions last {Duration(row.Source == SourceNames[0] ? (long)Ttl.TotalMilliseconds : row.UntilMs - row.SignedInMs)}."));
+        }
+
+        int source = Array.IndexOf(SourceNames, row.Source);
+        var person = new Person(row.Who, (SignInSource)Math.Max(0, source), row.Groups is null ? [] : JsonSerializer.Deserialize<string[]>(row.Groups)!);
+        // A later version may know more sources; what this one does not know has no role.
+        return Check(person, id, row.From, source < 0 ? (null, NoRole(person)) : await RoleAsync(person, ct));
     }
+
+    private static SessionCheck Check(Person person, string id, string? address, (Role? Role, Reason? Refusal) role) =>
+        role.Role is { } has ? new SessionCheck(new Principal(person.Name, has, id, address), null) : new SessionCheck(null, role.Refusal);
+
+    private async Task<(Role? Role, Reason? Refusal)> RoleAsync(Person person, CancellationToken ct)
+    {
+        if (person.Source == SignInSource.Link)
+        {
+            return links.RoleOf(person.Name) is { } linked ? (linked, null)
+                : (null, new Reason(IdentityErrorCodes.LinkRemoved, $"The configuration no longer has a link for {person.Name}, so this session has ended."));
+        }
+
+        if (person.Fault() is { } fault)
+            return (null, fault);
+        try
+        {
+            return await rules.OfAsync(person, ct) is { } role ? (role, null) : (null, NoRole(person));
+        }
+        catch (ReviewUnavailableException failure)
+        {
+            return (null, new Reason(IdentityErrorCodes.RightsUnknown, $"It is not known whether {person.Name} has a role. {failure.Message}"));
+        }
+    }
+
+    private static Reason NoRole(Person person) => new(
+        IdentityErrorCodes.NoRole, $"{person.Name} has no role in this console. Ask for one: by a group of Identity:Roles, or by a ClusterRole on {RoleRules.Group}.");
+
+    // Whole hours where they are.
+    private static string Duration(long ms) => ms % 3_600_000 == 0 ? $"{ms / 3_600_000} hours" : $"{(ms + 59_999) / 60_000} minutes";
 
     /// <summary>The user, or null; <see cref="CheckAsync"/> returns the reason.</summary>
     public async Task<Principal?> PrincipalAsync(ClaimsPrincipal? user, CancellationToken ct) => (await CheckAsync(user, ct)).Principal;

@@ -8,9 +8,6 @@ namespace ConntrackConsole.Identity;
 /// <summary>The session cookie: when it is issued, how it is validated on each request, and how it is removed.</summary>
 internal static class SignIn
 {
-    /// <summary>Claim with the address from which the session was started, for the audit log.</summary>
-    public const string AddressClaim = "address";
-
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/signin", SignInAsync).AllowAnonymous();
@@ -20,6 +17,12 @@ internal static class SignIn
     private static async Task SignInAsync(HttpContext context, SignInLinks links, IssuedLinks issued, Sessions sessions)
     {
         context.Response.Headers.CacheControl = "no-store";
+        if (!context.Request.Query.ContainsKey("token"))
+        {
+            await SignInPage.ChooseAsync(context, StatusCodes.Status200OK, IdentityErrorCodes.SignInRequired, "Sign in", "Choose how.");
+            return;
+        }
+
         string? token = context.Request.Query["token"];
         if ((links.WithToken(token) ?? issued.WithToken(token, links)) is not { } link)
         {
@@ -29,15 +32,13 @@ internal static class SignIn
             return;
         }
 
-        var before = await sessions.PrincipalAsync(context.User, context.RequestAborted);
         if (link.TryUse())
         {
-            await context.SignInAsync(await BeginAsync(context, link, sessions));
-            // One browser is one person: pages that are still open as another user are signed out.
-            if (before is not null)
-                await sessions.SignOutAsync(before, CancellationToken.None, $"The same browser signed in as {link.Name}");
+            await CompleteAsync(context, sessions, await BeginAsync(context, link, sessions), "/");
+            return;
         }
-        else if (before is null)
+
+        if (await sessions.PrincipalAsync(context.User, context.RequestAborted) is null)
         {
             await SignInPage.WriteAsync(
                 context, StatusCodes.Status403Forbidden, IdentityErrorCodes.LinkUsed, "This sign-in link was already used",
@@ -48,12 +49,29 @@ internal static class SignIn
         context.Response.Redirect("/");
     }
 
-    private static async Task<ClaimsPrincipal> BeginAsync(HttpContext context, SignInLink link, Sessions sessions)
+    /// <summary>Gives the browser the cookie of a session that has begun, and the page that it wanted.</summary>
+    public static async Task CompleteAsync(HttpContext context, Sessions sessions, Principal principal, string page)
+    {
+        await ReplaceAsync(context, sessions, principal);
+        await context.SignInAsync(CookieOf(principal));
+        context.Response.Redirect(page);
+    }
+
+    /// <summary>One browser is one person: pages that are still open as another user are signed out.</summary>
+    public static async Task ReplaceAsync(HttpContext context, Sessions sessions, Principal principal)
+    {
+        if (await sessions.PrincipalAsync((await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme)).Principal, context.RequestAborted) is { } before)
+            await sessions.SignOutAsync(before, CancellationToken.None, $"The same browser signed in as {principal.Name}");
+    }
+
+    /// <summary>What the cookie holds: the session's id, and the name for display.</summary>
+    public static ClaimsPrincipal CookieOf(Principal principal) => Principal([new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session)]);
+
+    private static async Task<Principal> BeginAsync(HttpContext context, SignInLink link, Sessions sessions)
     {
         try
         {
-            var principal = await sessions.BeginAsync(link, context.Connection.RemoteIpAddress?.ToString() ?? "unix socket", context.RequestAborted);
-            return Principal([new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session)]);
+            return await sessions.BeginAsync(link, ClientAddress.Of(context), context.RequestAborted);
         }
         catch
         {
@@ -70,7 +88,7 @@ internal static class SignIn
             if (!await forms.IsRequestValidAsync(context))
             {
                 await SignInPage.WriteAsync(context, StatusCodes.Status400BadRequest, IdentityErrorCodes.InvalidForm, "Not signed out",
-                    "The request did not come from a current page of this console. Reload the page and sign out there.", needsLink: false);
+                    "The request did not come from a current page of this console. Reload the page and sign out there.");
                 return;
             }
 
@@ -95,7 +113,7 @@ internal static class SignIn
         context.ReplacePrincipal(Principal(
         [
             new Claim(ClaimTypes.Name, principal.Name), new Claim(Sessions.SessionClaim, principal.Session),
-            new Claim(ClaimTypes.Role, principal.Role.Name()), new Claim(AddressClaim, principal.Address ?? ""),
+            new Claim(ClaimTypes.Role, principal.Role.Name()), new Claim(Sessions.AddressClaim, principal.Address ?? ""),
         ]));
     }
 

@@ -1,45 +1,52 @@
-using ConntrackConsole.Configuration;
-using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Wire;
-using Microsoft.Extensions.Options;
 
 namespace ConntrackConsole.Ingest;
 
-/// <summary>Authenticates access to the collectors' hub, over TCP or a Unix socket: each collector with its own node's secret.</summary>
-internal static class CollectorAuthMiddleware
+/// <summary>Authenticates access to the collectors' hub, over TCP or a Unix socket: each collector as one of its own node.</summary>
+internal static partial class CollectorAuthMiddleware
 {
+    private const long LogIntervalMs = 10_000;
+
     public static void UseCollectorAuthentication(this WebApplication app)
     {
-        string? token = app.Services.GetRequiredService<IOptions<CollectorsOptions>>().Value.Token;
-        app.Use((context, next) => Admit(context, token) is { } refused ? refused : next(context));
+        var authenticator = app.Services.GetRequiredService<CollectorAuthenticator>();
+        var log = app.Logger;
+        // Anyone can cause a refusal: the log must not fill.
+        long loggedMs = -LogIntervalMs;
+        app.Use(async (context, next) =>
+        {
+            if (await AdmitAsync(context, authenticator) is not { } refusal)
+            {
+                await next(context);
+                return;
+            }
+
+            long nowMs = Environment.TickCount64;
+            if (nowMs - Interlocked.Read(ref loggedMs) >= LogIntervalMs)
+            {
+                Interlocked.Exchange(ref loggedMs, nowMs);
+                LogRefused(log, context.Connection.RemoteIpAddress, refusal.Reason.Message, refusal.Reason.Code);
+            }
+
+            await RefuseAsync(context, refusal);
+        });
     }
 
     // Null: the request may pass.
-    private static Task? Admit(HttpContext context, string? token)
+    private static async Task<CollectorRefusal?> AdmitAsync(HttpContext context, CollectorAuthenticator authenticator)
     {
         bool fromSocket = context.IsFromCollectorSocket();
         if (!context.Request.Path.StartsWithSegments(HubMethods.Path))
-            return fromSocket ? Refuse(context, StatusCodes.Status404NotFound, CollectorErrorCodes.SocketServesCollectorsOnly, "This socket serves collectors only.") : null;
-        if (token is null && !fromSocket)
-        {
-            return Refuse(context, StatusCodes.Status403Forbidden, CollectorErrorCodes.TcpDisabled,
-                $"Collectors are not served over TCP because the console has no {ConfigurationKeys.CollectorToken}: set it on the console and give the same value to the collector.");
-        }
-
-        // Without a token the permissions of the socket's file, which only its owner can open, are the authentication.
-        var pass = token is null ? CollectorIdentity.Unnamed : CollectorIdentity.Read(context.Request.Headers, token);
-        if (pass is null)
-        {
-            return Refuse(context, StatusCodes.Status401Unauthorized, CollectorErrorCodes.NotAuthenticated,
-                $"The collector is not authenticated: it must send its node's name in {NodeSecret.Header} and that node's secret, derived from the console's {ConfigurationKeys.CollectorToken}. "
-                + "Start it with CONNTRACK_CONSOLE_TOKEN, or with CONNTRACK_NODE_SECRET from conntrack-console node-secret NAME.");
-        }
-
-        context.Features.Set(pass);
-        return null;
+            return fromSocket ? new CollectorRefusal(StatusCodes.Status404NotFound, new Reason(CollectorErrorCodes.SocketServesCollectorsOnly, "This socket serves collectors only.")) : null;
+        var (identity, refusal) = await authenticator.AuthenticateAsync(context.Request.Headers, fromSocket, context.RequestAborted);
+        context.Features.Set(identity);
+        return refusal;
     }
 
-    private static Task Refuse(HttpContext context, int status, string code, string message) =>
-        TypedResults.Problem(message, statusCode: status, title: "Collector refused", extensions: new Dictionary<string, object?> { ["code"] = code })
+    private static Task RefuseAsync(HttpContext context, CollectorRefusal refusal) =>
+        TypedResults.Problem(refusal.Reason.Message, statusCode: refusal.Status, title: "Collector refused", extensions: new Dictionary<string, object?> { ["code"] = refusal.Reason.Code })
             .ExecuteAsync(context);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A collector at {Address} was refused: {Sentence} [{Code}]")]
+    private static partial void LogRefused(ILogger log, System.Net.IPAddress? address, string sentence, string code);
 }

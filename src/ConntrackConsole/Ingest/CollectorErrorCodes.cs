@@ -7,10 +7,10 @@ namespace ConntrackConsole.Ingest;
 [ReasonCodes("Collector connection")]
 internal static class CollectorErrorCodes
 {
-    [Description("The collector did not present a valid node secret (401).")]
+    [Description("The collector presented neither its node's secret nor a token that the cluster accepts (401).")]
     public const string NotAuthenticated = "collector.not_authenticated";
 
-    [Description("Collectors are not served over TCP without Collectors:Token (403).")]
+    [Description("Collectors are not served over TCP without Collectors:Token or Collectors:Audience (403).")]
     public const string TcpDisabled = "collector.tcp_disabled";
 
     [Description("The Unix socket serves only collectors (404).")]
@@ -19,7 +19,16 @@ internal static class CollectorErrorCodes
     [Description("The connection has already sent its introduction.")]
     public const string IntroducedTwice = "collector.introduced_twice";
 
-    [Description("The introduction names another node than the secret.")]
+    [Description("The token is of another service account than the collectors' (403).")]
+    public const string OtherAccount = "collector.other_account";
+
+    [Description("The token is bound to no pod of which a node is known (403).")]
+    public const string NotBound = "collector.not_bound";
+
+    [Description("The API server did not answer whether the token is valid (503). The collector tries again.")]
+    public const string ReviewUnavailable = "collector.review_unavailable";
+
+    [Description("The request or the introduction names another node than the secret or the token.")]
     public const string OtherNode = "collector.other_node";
 
     [Description("The introduction has no valid node name.")]

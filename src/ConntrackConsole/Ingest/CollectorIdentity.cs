@@ -1,31 +1,13 @@
-using System.Security.Cryptography;
-using System.Text;
 using ConntrackConsole.Wire;
 using Microsoft.AspNetCore.SignalR;
 
 namespace ConntrackConsole.Ingest;
 
 /// <summary>The result of the connection's authentication; the hub rejects connections without it.</summary>
-/// <param name="Node">The node that presented its secret; null if no secret is required.</param>
+/// <param name="Node">The node that the connection has proved to be; null if none is required.</param>
 internal sealed record CollectorIdentity(string? Node)
 {
     public static readonly CollectorIdentity Unnamed = new((string?)null);
-
-    /// <summary>The node that these headers authenticate, or null if they are not valid.</summary>
-    public static CollectorIdentity? Read(IHeaderDictionary headers, string token)
-    {
-        // Exactly one of each: with two values it would be undefined which one counts, and a proxy may choose the other.
-        if (headers[NodeSecret.Header] is not [{ } node] || headers.Authorization is not [{ } shown] || !NodeName.IsValid(node)
-            || !shown.StartsWith(NodeSecret.Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        byte[] expected = Encoding.UTF8.GetBytes(NodeSecret.Of(token, node));
-        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown[NodeSecret.Scheme.Length..].Trim()), expected)
-            ? new CollectorIdentity(node)
-            : null;
-    }
 
     /// <exception cref="HubException">The connection was not authenticated.</exception>
     public static CollectorIdentity Of(HubCallerContext context) =>
@@ -37,5 +19,5 @@ internal sealed record CollectorIdentity(string? Node)
         ? null
         : new Reason(
             CollectorErrorCodes.OtherNode,
-            $"The collector presented the secret of node {Node} but its introduction names another node: start it with --node {Node}, or give it that other node's secret.");
+            $"The collector has proved to be of node {Node} but its introduction names another node: start it with --node {Node}, or with the secret of that other node.");
 }

@@ -17,6 +17,7 @@ internal static class IngestServices
 
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
+        services.AddSingleton<CollectorAuthenticator>();
         services.AddSingleton<CollectorRegistry>();
         services.AddSingleton<FrameInbox>();
         services.AddSingleton<CollectorLink>();

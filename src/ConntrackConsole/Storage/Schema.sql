@@ -195,7 +195,7 @@ CREATE TABLE "Sessions" (
     "SignedInMs" INTEGER NOT NULL,
     "UntilMs" INTEGER NOT NULL,
     "EndedMs" INTEGER NULL
-);
+, "Groups" TEXT NULL, "Source" TEXT NOT NULL DEFAULT 'link');
 CREATE INDEX "IX_Actions_AskedMs" ON "Actions" ("AskedMs");
 CREATE INDEX "IX_Actions_State" ON "Actions" ("State");
 CREATE TABLE "PodRestarts" (
@@ -293,6 +293,18 @@ CREATE INDEX "IX_IncidentEvents_IncidentId" ON "IncidentEvents" ("IncidentId");
 CREATE UNIQUE INDEX "IX_IncidentNotes_IncidentId_Number_Revision" ON "IncidentNotes" ("IncidentId", "Number", "Revision");
 CREATE INDEX "IX_Incidents_OpenedMs" ON "Incidents" ("OpenedMs");
 CREATE INDEX "IX_Incidents_SourceKey" ON "Incidents" ("SourceKey");
+CREATE TABLE "ApiTokens" (
+    "Id" TEXT NOT NULL CONSTRAINT "PK_ApiTokens" PRIMARY KEY,
+    "Name" TEXT NOT NULL,
+    "Role" TEXT NOT NULL,
+    "Hash" TEXT NOT NULL,
+    "CreatedBy" TEXT NOT NULL,
+    "CreatedMs" INTEGER NOT NULL,
+    "UntilMs" INTEGER NOT NULL,
+    "EndedMs" INTEGER NULL,
+    "LastUsedMs" INTEGER NULL
+);
+CREATE UNIQUE INDEX "IX_ApiTokens_Hash" ON "ApiTokens" ("Hash");
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261123164215_First', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261123173500_Frames', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261124165254_Cluster', '10.0.15');
@@ -303,3 +315,4 @@ INSERT INTO "__EFMigrationsHistory" VALUES ('20261129003500_PodRestarts', '10.0.
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261129031000_PackedHistory', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261129120000_RolloutReports', '10.0.15');
 INSERT INTO "__EFMigrationsHistory" VALUES ('20261130110000_Incidents', '10.0.15');
+INSERT INTO "__EFMigrationsHistory" VALUES ('20261201050000_Access', '10.0.15');

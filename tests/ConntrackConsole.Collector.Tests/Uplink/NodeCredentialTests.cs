@@ -33,4 +33,11 @@ public class NodeCredentialTests
         Assert.Contains("conntrack-console node-secret node1", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, fault.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Of_TokenFile_GoesBeforeTheConsolesToken_AndAfterTheNodesSecret()
+    {
+        Assert.Equal(new NodeCredential("node1", null, "/run/token"), NodeCredential.Of("node1", Token, null, "/run/token\n"));
+        Assert.Equal(new NodeCredential("node1", Own), NodeCredential.Of("node1", Token, Own, "/run/token"));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ConntrackConsole.EndToEnd.Browser;
 using Microsoft.Playwright;
 using Xunit;
@@ -21,8 +22,9 @@ public sealed class Chromium : IAsyncDisposable
         context.SetDefaultNavigationTimeout(TimeoutMs);
         var page = await context.NewPageAsync();
         Report(page);
+        var tab = new Tab(context, page);
         await page.GotoAsync(url);
-        return new Tab(context, page);
+        return tab;
     }
 
     // Of a test that fails, the output says what the page saw: its errors, where it was, and when it lost the console.
@@ -78,10 +80,27 @@ public sealed class Chromium : IAsyncDisposable
     }
 }
 
-/// <summary>An open page; disposing it closes its context.</summary>
-public sealed class Tab(IBrowserContext context, IPage page) : IAsyncDisposable
+/// <summary>An open page; disposing it closes its context, and fails if the browser has refused something by the Content-Security-Policy.</summary>
+public sealed class Tab : IAsyncDisposable
 {
-    public IPage Page { get; } = page;
+    private readonly IBrowserContext _context;
+    private readonly ConcurrentQueue<string> _refused = [];
 
-    public ValueTask DisposeAsync() => context.DisposeAsync();
+    public Tab(IBrowserContext context, IPage page)
+    {
+        (_context, Page) = (context, page);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+                _refused.Enqueue(message.Text);
+        };
+    }
+
+    public IPage Page { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        Assert.Empty(_refused);
+    }
 }

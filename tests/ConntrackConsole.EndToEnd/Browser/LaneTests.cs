@@ -78,6 +78,7 @@ public class LaneTests(Chromium chromium)
         await Assertions.Expect(page.GetByTestId("up-proxy")).ToBeDisabledAsync();
         await PressAsync(page.GetByTestId("lanes-default"), "Enter");
         await Assertions.Expect(page).Not.ToHaveURLAsync(new Regex("lanes="));
+        await Assertions.Expect(page.GetByTestId("up-proxy")).ToBeEnabledAsync();
 
         // It was open all the time, and the focus returns to its button.
         await page.Keyboard.PressAsync("Escape");

@@ -108,6 +108,41 @@ public class ConfigurationTests
         Assert.Equal("/tmp/" + new string('s', 102), Read<CollectorsOptions>(("Collectors:Socket", "/tmp/" + new string('s', 102))).Socket);
     }
 
+    [Theory]
+    [InlineData("Collectors:Audience=a", "config.dependency_missing Collectors:Audience")]
+    [InlineData("Collectors:ServiceAccount=cc/collector", "config.dependency_missing Collectors:ServiceAccount")]
+    [InlineData("Collectors:Audience=a Collectors:ServiceAccount=collector", "config.invalid_name Collectors:ServiceAccount")]
+    [InlineData("Collectors:Audience=a Collectors:ServiceAccount=Cc/collector", "config.invalid_name Collectors:ServiceAccount")]
+    [InlineData("Collectors:Audience=ä Collectors:ServiceAccount=cc/collector", "config.invalid_name Collectors:Audience")]
+    [InlineData("Collectors:Audience=https://console.example Collectors:ServiceAccount=cc/collector", "")]
+    [InlineData("PublicUrl=conntrack.example", "config.invalid_url PublicUrl")]
+    [InlineData("PublicUrl=https://conntrack.example/console", "config.invalid_url PublicUrl")]
+    [InlineData("PublicUrl=https://conntrack.example", "")]
+    [InlineData("TrustedProxies=10.0.0.0/8;proxy", "config.unknown_value TrustedProxies")]
+    [InlineData("TrustedProxies=0.0.0.0/0", "config.unknown_value TrustedProxies")]
+    [InlineData("TrustedProxies=10.0.0.0/8;192.0.2.7;fd00::/8", "")]
+    [InlineData("Identity:OpenIdConnect:Authority=https://id.example", "config.dependency_missing Identity:OpenIdConnect:Authority, config.dependency_missing Identity:Roles")]
+    [InlineData("Identity:OpenIdConnect:ClientId=c", "config.dependency_missing Identity:OpenIdConnect:ClientId")]
+    [InlineData("Identity:OpenIdConnect:Authority=http://id.example Identity:OpenIdConnect:ClientId=c Identity:ClusterRoles=true", "config.invalid_url Identity:OpenIdConnect:Authority")]
+    [InlineData("Identity:OpenIdConnect:Authority=http://127.0.0.1:1 Identity:OpenIdConnect:ClientId=c Identity:ClusterRoles=true", "")]
+    [InlineData("Identity:OpenIdConnect:Authority=https://id.example Identity:OpenIdConnect:ClientId=c Identity:Roles:0:Group=oncall Identity:Roles:0:Role=operator", "")]
+    [InlineData("Identity:Kubernetes:SignIn=true", "config.dependency_missing Identity:Roles")]
+    [InlineData("Identity:Kubernetes:Audience=a", "config.dependency_missing Identity:Roles")]
+    [InlineData("Identity:Kubernetes:SignIn=true Identity:ClusterRoles=true Identity:SignInToken=token-of-the-default-link", "config.conflict Identity:SignInToken")]
+    [InlineData("Identity:Roles:0:Group=oncall", "config.missing Identity:Roles:0:Role")]
+    [InlineData("Identity:Roles:0:Role=admin", "config.missing Identity:Roles:0")]
+    [InlineData("Identity:Roles:0:Role=admin Identity:Roles:0:Group=a Identity:Roles:0:User=b", "config.missing Identity:Roles:0")]
+    [InlineData("Identity:Roles:0:Role=root Identity:Roles:0:Group=a", "config.unknown_value Identity:Roles:0:Role")]
+    [InlineData("Identity:OpenIdConnect:SessionMinutes=4", "config.out_of_range Identity:OpenIdConnect:SessionMinutes")]
+    public void Read_Access_NamesWhatIsWrong(string settings, string errors)
+    {
+        var values = settings.Split(' ').Select(setting => setting.Split('=', 2)).Select(pair => (pair[0], pair[1])).ToArray();
+        if (errors.Length == 0)
+            TestConfiguration.Of(values).BuildOptions().Dispose();
+        else
+            Assert.Equal(errors, string.Join(", ", Errors(values).Select(error => $"{error.Code} {error.Key}")));
+    }
+
     [Fact]
     public void Error_AnyOf_HasACodeFromTheList()
     {
@@ -119,17 +154,19 @@ public class ConfigurationTests
     [Fact]
     public void Keys_AreThoseOfTheReadme() =>
         Assert.Equal(
-            "Urls Storage:DataDirectory Storage:ConnectionString Storage:FrameHours Storage:FrameMiB Storage:MemoryMiB Storage:NodeHours Storage:NodeTenSecondDays Storage:NodeMinuteDays "
+            "Urls PublicUrl TrustedProxies Storage:DataDirectory Storage:ConnectionString Storage:FrameHours Storage:FrameMiB Storage:MemoryMiB Storage:NodeHours Storage:NodeTenSecondDays Storage:NodeMinuteDays "
             + "Storage:SecondDays Storage:TenSecondDays Storage:MinuteDays Storage:RowDays Storage:MaxMiB Kubernetes:Enabled Kubernetes:Kubeconfig Kubernetes:Context "
-            + "Collectors:Token Collectors:Socket Actions:ReadOnly Actions:PerUser Actions:PerNode Actions:PerCluster Actions:CanarySeconds Actions:Policy:0:Require "
+            + "Collectors:Token Collectors:Audience Collectors:ServiceAccount Collectors:Socket Actions:ReadOnly Actions:PerUser Actions:PerNode Actions:PerCluster Actions:CanarySeconds Actions:Policy:0:Require "
             + "Actions:Policy:0:Action Actions:Policy:0:Preset Actions:Policy:0:Namespace Actions:Policy:0:MoreThan Identity:SignInToken Identity:Links:0:Name "
-            + "Identity:Links:0:Role Identity:Links:0:Token Audit:KeyFile Audit:Key CONNTRACK_AUDIT_KEY Audit:ForwardFile Findings:Webhook:Url Findings:Webhook:Secret Findings:Webhook:Timeout Rollouts:SettleSeconds",
+            + "Identity:Links:0:Role Identity:Links:0:Token Identity:OpenIdConnect:Authority Identity:OpenIdConnect:DisplayName Identity:OpenIdConnect:ClientId "
+            + "Identity:OpenIdConnect:ClientSecret Identity:OpenIdConnect:Scopes Identity:OpenIdConnect:NameClaim Identity:OpenIdConnect:GroupsClaim Identity:OpenIdConnect:SessionMinutes "
+            + "Identity:Kubernetes:SignIn Identity:Kubernetes:Audience Identity:Roles:0:User Identity:Roles:0:Group Identity:Roles:0:Role Identity:ClusterRoles Audit:KeyFile Audit:Key CONNTRACK_AUDIT_KEY Audit:ForwardFile Findings:Webhook:Url Findings:Webhook:Secret Findings:Webhook:Timeout Rollouts:SettleSeconds",
             string.Join(' ', OptionKeys.All.Select(option => option.Key)));
 
     [Fact]
     public void Keys_EverySecret_IsMarked() =>
         Assert.Equal(
-            ["Collectors:Token", "Identity:SignInToken", "Identity:Links:0:Token", "Audit:Key", "CONNTRACK_AUDIT_KEY", "Findings:Webhook:Secret"],
+            ["Collectors:Token", "Identity:SignInToken", "Identity:Links:0:Token", "Identity:OpenIdConnect:ClientSecret", "Audit:Key", "CONNTRACK_AUDIT_KEY", "Findings:Webhook:Secret"],
             OptionKeys.All.Where(option => option.IsSecret).Select(option => option.Key));
 
     [Theory]

@@ -154,7 +154,7 @@ public sealed class SessionsTests : IAsyncLifetime
     private Sessions Started(string configured, out SignInLinks links)
     {
         links = new SignInLinks(new IdentityOptions { Links = [.. configured.Split(' ').Select(link => link.Split('=')).Select(link => new SignInLinkOptions { Name = link[0], Role = link[1] })] });
-        return new Sessions(_database, links, _audit, _clock);
+        return TestSessions.Of(_database, _audit, _clock, links);
     }
 
     private static ClaimsPrincipal Cookie(Principal principal) =>

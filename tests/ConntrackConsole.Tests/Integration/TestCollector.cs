@@ -20,15 +20,16 @@ public sealed class TestCollector : IAsyncDisposable
 
     /// <param name="token">The console's token, from which the node's secret is derived; null: no secret is presented.</param>
     /// <param name="secretOf">Presents this node's secret instead of its own.</param>
-    public TestCollector(string node, string url, string? token, string? socket = null, string? secretOf = null)
+    /// <param name="clusterToken">Presents this token of a service account instead of a secret.</param>
+    public TestCollector(string node, string url, string? token, string? socket = null, string? secretOf = null, string? clusterToken = null)
     {
         _node = node;
         secretOf ??= node;
         var builder = new HubConnectionBuilder().WithUrl(url + HubMethods.Path, options =>
         {
-            if (token is not null)
+            if (token is not null || clusterToken is not null)
             {
-                options.Headers["Authorization"] = NodeSecret.Scheme + NodeSecret.Of(token, secretOf);
+                options.Headers["Authorization"] = NodeSecret.Scheme + (clusterToken ?? NodeSecret.Of(token!, secretOf));
                 options.Headers[NodeSecret.Header] = secretOf;
             }
 

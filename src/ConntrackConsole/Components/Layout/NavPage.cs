@@ -21,6 +21,7 @@ internal sealed record NavPage(string Path, string Name, char Key, Type? Badge =
         new("/pods", "Pods", 'p', IsMore: true),
         new("/rollouts", "Rollouts", 'r', IsMore: true),
         new("/resets", "Resets", 'e', IsMore: true),
+        new("/access", "Access", 'k', IsMore: true),
         new("/settings", "Configuration", 'o', IsMore: true),
     ];
 }

@@ -10,6 +10,8 @@ internal static class ConfigurationKeys
     public const string Kubeconfig = "Kubernetes:Kubeconfig";
     public const string KubernetesContext = "Kubernetes:Context";
     public const string CollectorToken = "Collectors:Token";
+    public const string CollectorAudience = "Collectors:Audience";
+    public const string CollectorAccount = "Collectors:ServiceAccount";
     public const string CollectorSocket = "Collectors:Socket";
     public const string SignInToken = "Identity:SignInToken";
     public const string Links = "Identity:Links";

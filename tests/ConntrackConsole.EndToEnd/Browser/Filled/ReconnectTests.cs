@@ -56,6 +56,7 @@ public sealed class ReconnectTests(Chromium chromium)
         await Assertions.Expect(Rows(page).First).ToBeVisibleAsync();
         if (!isLive)
         {
+            await Assertions.Expect(page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
             await page.Keyboard.PressAsync("l");
             await Assertions.Expect(page.GetByTestId("paused")).ToBeVisibleAsync();
         }

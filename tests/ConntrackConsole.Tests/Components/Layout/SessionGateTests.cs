@@ -5,6 +5,7 @@ using ConntrackConsole.Components.Layout;
 using ConntrackConsole.Configuration;
 using ConntrackConsole.Identity;
 using ConntrackConsole.Storage;
+using ConntrackConsole.Tests.Identity;
 using ConntrackConsole.Tests.Storage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -29,7 +30,7 @@ public sealed class SessionGateTests : IAsyncLifetime
     {
         await Database.OpenAsync(_database, Xunit.TestContext.Current.CancellationToken);
         var links = new SignInLinks(new IdentityOptions { Links = [new SignInLinkOptions { Name = "olivia", Role = "operator" }] });
-        _sessions = new Sessions(_database, links, new AuditLog(_database, _clock), _clock);
+        _sessions = TestSessions.Of(_database, new AuditLog(_database, _clock), _clock, links);
         _caller = await _sessions.BeginAsync(links.All[0], null, Xunit.TestContext.Current.CancellationToken);
         var watch = new SessionWatch(_sessions, _clock, NullLogger<SessionWatch>.Instance);
         watch.SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity(

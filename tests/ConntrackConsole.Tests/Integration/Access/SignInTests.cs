@@ -4,7 +4,7 @@ using ConntrackConsole.Cli;
 using ConntrackConsole.Tests.Integration.Hosting;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Integration;
+namespace ConntrackConsole.Tests.Integration.Access;
 
 public sealed class SignInTests : IAsyncLifetime
 {

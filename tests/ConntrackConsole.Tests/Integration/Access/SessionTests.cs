@@ -9,7 +9,7 @@ using ConntrackConsole.Tests.Integration.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace ConntrackConsole.Tests.Integration;
+namespace ConntrackConsole.Tests.Integration.Access;
 
 /// <summary>What a session cookie permits, verified by real requests.</summary>
 public sealed class SessionTests : IAsyncLifetime

@@ -9,7 +9,7 @@ using ConntrackConsole.Wire;
 using Xunit;
 using static ConntrackConsole.Tests.Timeline.Frames;
 
-namespace ConntrackConsole.Tests.Integration;
+namespace ConntrackConsole.Tests.Integration.Access;
 
 /// <summary>A compromised node can authenticate as itself only, over TCP and over the socket.</summary>
 public sealed class NodeSecretTests : IAsyncLifetime

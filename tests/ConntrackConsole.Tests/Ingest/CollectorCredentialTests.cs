@@ -7,7 +7,7 @@ using static ConntrackConsole.Tests.Timeline.Frames;
 
 namespace ConntrackConsole.Tests.Ingest;
 
-public class CollectorPassTests
+public class CollectorCredentialTests
 {
     private const string Token = "collector-token-of-the-test";
     private static readonly string Secret = NodeSecret.Of(Token, "node1");
@@ -108,13 +108,13 @@ public class CollectorPassTests
         Assert.False(NodeName.IsValid(new string('a', 254)));
     }
 
-    private static CollectorIdentity? Read(StringValues node, StringValues authorization)
+    private static CollectorCredential? Read(StringValues node, StringValues authorization)
     {
         var headers = new HeaderDictionary();
         if (node.Count > 0)
             headers[NodeSecret.Header] = node;
         if (authorization.Count > 0)
             headers["Authorization"] = authorization;
-        return CollectorIdentity.Read(headers, Token);
+        return CollectorCredential.Read(headers) is { } shown && shown.IsNodeSecretOf(Token) ? shown : null;
     }
 }
