@@ -1,18 +1,21 @@
 # Two images from one file: docker build --target console . and docker build --target collector .
-FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+# Build and run time are of one distribution: a native file needs at least the C library that it was linked with.
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 # The collector is compiled to one native file.
 RUN apt-get update && apt-get install -y --no-install-recommends clang zlib1g-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 # The console is compiled ahead of time, as the tests do: it listens sooner and takes less memory.
 RUN dotnet publish src/ConntrackConsole -c Release -p:PublishReadyToRun=true -o /out/console \
- && dotnet publish src/ConntrackConsole.Collector -c Release -o /out/collector
+ && dotnet publish src/ConntrackConsole.Collector -c Release -o /out/collector \
+ && mkdir /out/data
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS console
+# Chiseled: no shell and no package manager. "extra" has time zones, in which pages show times, and ICU.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra AS console
 WORKDIR /app
 COPY --from=build /out/console .
 # The database and the keys of the sign-in cookies: mount a volume here to keep them.
-RUN mkdir /data && chown $APP_UID /data
+COPY --from=build --chown=1654:1654 /out/data /data
 VOLUME /data
 ENV Storage__DataDirectory=/data \
     Storage__ConnectionString="Data Source=/data/console.db" \
@@ -23,9 +26,12 @@ ENTRYPOINT ["./conntrack-console"]
 
 # Runs in the host's network namespace as uid 0 with CAP_NET_ADMIN (conntrack), CAP_NET_RAW (resets as packets) and, for resets
 # by tracepoints, the host's /sys/kernel/tracing mounted. Nothing else of the image is written to than the state directory.
-FROM mcr.microsoft.com/dotnet/runtime-deps:10.0 AS collector
+# Not from scratch: https to a console needs OpenSSL and the certificates of authorities.
+FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled AS collector
 WORKDIR /app
 COPY --from=build /out/collector/conntrack-collector .
+# Without ICU; texts are compared by their bytes only.
+ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true
 VOLUME /var/lib/conntrack-collector
 USER 0:0
 ENTRYPOINT ["./conntrack-collector"]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ConntrackConsole.Configuration.Keys;
 using ConntrackConsole.Kubernetes.Parsing;
 using Xunit;
 using k8s;
@@ -75,16 +76,7 @@ public sealed partial class ManifestTests
     [Fact]
     public void Containers_AreConfinedAndBounded()
     {
-        Assert.All(Containers(), container =>
-        {
-            var security = container.SecurityContext;
-            Assert.NotEqual(true, security.Privileged);
-            Assert.False(security.AllowPrivilegeEscalation);
-            Assert.True(security.ReadOnlyRootFilesystem);
-            Assert.Equal(["ALL"], security.Capabilities.Drop);
-            Assert.True(container.Resources.Requests.ContainsKey("cpu") && container.Resources.Requests.ContainsKey("memory"));
-            Assert.True(container.Resources.Limits.ContainsKey("memory"));
-        });
+        Assert.All(Containers(), AssertConfined);
         Assert.All([Collector, Console], pod => Assert.Equal("RuntimeDefault", pod.SecurityContext.SeccompProfile.Type));
         Assert.True(Console.SecurityContext.RunAsNonRoot);
         Assert.Null(Console.Containers.Single().SecurityContext.Capabilities.Add);
@@ -133,6 +125,9 @@ public sealed partial class ManifestTests
             Assert.Null(variable.Value);
             Assert.Equal(("collectors-token", "token"), (variable.ValueFrom.SecretKeyRef.Name, variable.ValueFrom.SecretKeyRef.Key));
         });
+        // The audit log's key is optional where nothing can be changed.
+        var key = Console.Containers.Single().Env.Single(variable => variable.Name == ConfigurationKeys.AuditKeyVariable);
+        Assert.Equal((null, "audit-key", "key", true), (key.Value, key.ValueFrom.SecretKeyRef.Name, key.ValueFrom.SecretKeyRef.Key, key.ValueFrom.SecretKeyRef.Optional));
         foreach (string file in Directory.GetFiles(Path.Combine(Manifests.Root, "deploy"), "*", SearchOption.AllDirectories))
             Assert.DoesNotMatch(SecretValue(), File.ReadAllText(file));
         Assert.Contains("create secret generic collectors-token --from-literal=token=", File.ReadAllText(Path.Combine(Manifests.Root, "deploy", "README.md")), StringComparison.Ordinal);
@@ -172,6 +167,19 @@ public sealed partial class ManifestTests
         Assert.Contains("USER 0:0", collector, StringComparison.Ordinal);
         Assert.Equal(0, Collector.Containers.Single().SecurityContext.RunAsUser);
         Assert.Contains("VOLUME /var/lib/conntrack-collector", collector, StringComparison.Ordinal);
+    }
+
+    /// <summary>What every container of every installation has to fulfil.</summary>
+    internal static void AssertConfined(V1Container container)
+    {
+        var security = container.SecurityContext;
+        Assert.NotEqual(true, security.Privileged);
+        Assert.False(security.AllowPrivilegeEscalation);
+        Assert.True(security.ReadOnlyRootFilesystem);
+        Assert.Equal(["ALL"], security.Capabilities.Drop);
+        Assert.Empty((security.Capabilities.Add ?? []).Except(["NET_ADMIN", "NET_RAW"]));
+        Assert.True(container.Resources.Requests.ContainsKey("cpu") && container.Resources.Requests.ContainsKey("memory"));
+        Assert.True(container.Resources.Limits.ContainsKey("memory"));
     }
 
     private static IEnumerable<V1Container> Containers() => [.. Collector.Containers, .. Console.Containers];

@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace ConntrackConsole.Tests.Deploy;
 
-/// <summary>deploy/base of the repository, each document parsed strictly: an unknown or misspelt field is an error.</summary>
+/// <summary>The manifests of deploy/base, each document parsed strictly: an unknown or misspelt field is an error.</summary>
 internal static class Manifests
 {
     public static readonly string Root = FindRoot();
@@ -21,6 +21,8 @@ internal static class Manifests
         ["rbac.authorization.k8s.io/v1/ClusterRole"] = typeof(V1ClusterRole),
         ["rbac.authorization.k8s.io/v1/ClusterRoleBinding"] = typeof(V1ClusterRoleBinding),
         ["networking.k8s.io/v1/NetworkPolicy"] = typeof(V1NetworkPolicy),
+        ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor),
+        ["monitoring.coreos.com/v1/PrometheusRule"] = typeof(PrometheusRule),
     };
 
     /// <summary>The files that are manifests.</summary>
@@ -29,7 +31,9 @@ internal static class Manifests
 
     public static IReadOnlyList<object> All { get; } = [.. Files.SelectMany(Load)];
 
-    public static IEnumerable<object> Load(string file) => KubernetesYaml.LoadAllFromString(File.ReadAllText(file), Types, strict: true);
+    public static IEnumerable<object> Load(string file) => Parse(File.ReadAllText(file));
+
+    public static IEnumerable<object> Parse(string text) => KubernetesYaml.LoadAllFromString(text, Types, strict: true);
 
     public static T Single<T>() => All.OfType<T>().Single();
 
