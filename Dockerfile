@@ -10,7 +10,7 @@ RUN dotnet publish src/ConntrackConsole -c Release -p:PublishReadyToRun=true -o 
  && dotnet publish src/ConntrackConsole.Collector -c Release -o /out/collector \
  && mkdir /out/data
 
-# Chiseled: no shell and no package manager. "extra" has time zones, in which pages show times, and ICU.
+# Chiseled: no shell and no package manager. "extra" has the time zones in which pages show times.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra AS console
 WORKDIR /app
 COPY --from=build /out/console .
@@ -30,8 +30,6 @@ ENTRYPOINT ["./conntrack-console"]
 FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled AS collector
 WORKDIR /app
 COPY --from=build /out/collector/conntrack-collector .
-# Without ICU; texts are compared by their bytes only.
-ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true
 VOLUME /var/lib/conntrack-collector
 USER 0:0
 ENTRYPOINT ["./conntrack-collector"]

@@ -167,6 +167,14 @@ public sealed partial class ManifestTests
         Assert.Contains("USER 0:0", collector, StringComparison.Ordinal);
         Assert.Equal(0, Collector.Containers.Single().SecurityContext.RunAsUser);
         Assert.Contains("VOLUME /var/lib/conntrack-collector", collector, StringComparison.Ordinal);
+        Assert.Contains($"--chown={Console.SecurityContext.RunAsUser}:{Console.SecurityContext.FsGroup} /out/data /data\n", console, StringComparison.Ordinal);
+        // Neither image has a shell, and both run on the distribution that the build linked against.
+        Assert.All([console, collector], stage =>
+        {
+            Assert.Matches("^mcr.microsoft.com/dotnet/[a-z-]+:10.0-noble-chiseled", stage);
+            Assert.DoesNotContain("\nRUN ", stage, StringComparison.Ordinal);
+        });
+        Assert.Contains("\nFROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build\n", "\n" + File.ReadAllText(Path.Combine(Manifests.Root, "Dockerfile")), StringComparison.Ordinal);
     }
 
     /// <summary>What every container of every installation has to fulfil.</summary>
