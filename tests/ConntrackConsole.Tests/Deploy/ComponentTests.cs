@@ -46,7 +46,7 @@ public sealed class ComponentTests
     {
         var objects = Build(combination);
 
-        Assert.Empty(objects.Select(item => item.Kind).Where(kind => kind is "Role" or "RoleBinding" or "Secret"));
+        Assert.DoesNotContain(objects, item => item.Kind is "Role" or "RoleBinding" or "Secret");
         var role = Assert.Single(objects.OfType<V1ClusterRole>());
         Assert.Same(Manifests.Single<V1ClusterRole>(), role);
         Assert.Same(Manifests.Single<V1ClusterRoleBinding>(), Assert.Single(objects.OfType<V1ClusterRoleBinding>()));
