@@ -62,7 +62,7 @@ internal static class Capabilities
     {
         try
         {
-            File.OpenHandle($"/proc/sys/net/netfilter/{SysctlKey.TcpBeLiberal.ShortName}", FileMode.Open, FileAccess.Write).Dispose();
+            File.OpenHandle($"{Sysctl.Root}/net/netfilter/{SysctlKey.TcpBeLiberal.ShortName}", FileMode.Open, FileAccess.Write).Dispose();
             return null;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)

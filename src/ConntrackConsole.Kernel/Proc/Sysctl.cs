@@ -27,9 +27,20 @@ internal enum SysctlFault
 /// conntrack's sysctls in the network namespace of the calling thread: the kernel resolves /proc/sys/net by the thread that opens
 /// the file, so calls must be made on a thread in the right namespace, and nothing here is asynchronous.
 /// </summary>
-/// <param name="root">Normally /proc/sys; another path if a container has the host's mounted.</param>
-internal sealed class Sysctl(string root = "/proc/sys")
+/// <param name="path">Null: <see cref="Root"/>.</param>
+internal sealed class Sysctl(string? path = null)
 {
+    /// <summary>Names another path than /proc/sys, where a container has the host's mounted: runtimes mount a container's own read-only.</summary>
+    public const string RootVariable = "CONNTRACK_PROC_SYS";
+
+    private readonly string _root = path ?? Root;
+
+    /// <summary>Where this process finds the sysctls that it reads and changes.</summary>
+    public static string Root { get; } = RootOf(Environment.GetEnvironmentVariable(RootVariable));
+
+    /// <summary>The root for a value of <see cref="RootVariable"/>: an absolute path, else /proc/sys.</summary>
+    public static string RootOf(string? value) => value?.Trim() is { Length: > 0 } path && Path.IsPathRooted(path) ? path.TrimEnd('/') : "/proc/sys";
+
     /// <summary>Reads a value.</summary>
     public SysctlFault TryRead(SysctlKey key, out long value)
     {
@@ -126,7 +137,7 @@ internal sealed class Sysctl(string root = "/proc/sys")
         return Utf8Parser.TryParse(content, out value, out int used) && used == content.Length && used > 0;
     }
 
-    private string PathOf(SysctlKey key) => $"{root}/net/netfilter/{key.ShortName}";
+    private string PathOf(SysctlKey key) => $"{_root}/net/netfilter/{key.ShortName}";
 
     // The base class library maps EACCES to UnauthorizedAccessException, with the errno in the inner HResult, and
     // leaves EPERM and the rest in the HResult of a plain IOException.
@@ -139,7 +150,7 @@ internal sealed class Sysctl(string root = "/proc/sys")
             _ => (Errno)errno switch
             {
                 Errno.EROFS => SysctlFault.ReadOnly,
-                // Outside the initial namespace the kernel removes the write bit from some files, for root too.
+                // Outside the initial namespace the kernel removes the write bit from some files, for _root too.
                 Errno.EACCES when !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0 => SysctlFault.ReadOnly,
                 Errno.EACCES or Errno.EPERM => SysctlFault.NoPermission,
                 Errno.EINVAL or Errno.ERANGE => SysctlFault.OutOfRange,

@@ -125,8 +125,9 @@ internal sealed class ApiTokens(IDbContextFactory<ConsoleDb> databases, AuditLog
     private static bool IsValid(ApiToken token, long nowMs) => token.EndedMs is null && nowMs < token.UntilMs;
 
     // A program that could create tokens would have no end.
-    private static Reason? Refuse(Principal admin, string what) => admin.Role.MayAdminister() && !admin.Session.StartsWith(SessionPrefix, StringComparison.Ordinal)
-        ? null : new Reason(IdentityErrorCodes.Forbidden, $"{admin.Name} is {admin.Role.Name()}: only an admin can {what} tokens.");
+    private static Reason? Refuse(Principal admin, string what) =>
+        admin.Role.MayAdminister() && !admin.Session.StartsWith(SessionPrefix, StringComparison.Ordinal) && !admin.Session.StartsWith(Sessions.RequestPrefix, StringComparison.Ordinal)
+        ? null : new Reason(IdentityErrorCodes.Forbidden, $"{admin.Name} is {admin.Role.Name()}: only a person who is an admin can {what} tokens.");
 
     private async Task<ApiToken?> FindAsync(string id, CancellationToken ct)
     {

@@ -16,8 +16,8 @@ internal static class StrangerAttacks
         new("a cookie that somebody made up", 401, "auth.sign_in_required", c => c["stranger"].RequestFlushAsync(("Cookie", c["olivia"].Cookie.Split('=')[0] + "=CfDJ8AAAAAAAAAAAAAAAAAAAAAAA"))),
         new("a real cookie with one letter changed", 401, "auth.sign_in_required", c => c["stranger"].RequestFlushAsync(("Cookie", OneLetterOff(c["olivia"].Cookie)))),
         new("a real cookie under another name", 401, "auth.sign_in_required", c => c["stranger"].RequestFlushAsync(("Cookie", "conntrack-console-00000000=" + c["olivia"].Cookie.Split('=', 2)[1]))),
-        new("the collectors' token instead of a cookie", 401, "auth.sign_in_required", c => c["stranger"].RequestFlushAsync(("Authorization", "Bearer " + ConsoleHost.Token))),
-        new("a node's secret instead of a cookie", 401, "auth.sign_in_required", c => c["stranger"].RequestFlushAsync(
+        new("the collectors' token instead of a cookie", 401, "auth.token_unknown", c => c["stranger"].RequestFlushAsync(("Authorization", "Bearer " + ConsoleHost.Token))),
+        new("a node's secret instead of a cookie", 401, "auth.token_unknown", c => c["stranger"].RequestFlushAsync(
             ("Authorization", "Bearer " + Wire.NodeSecret.Of(ConsoleHost.Token, "node1")), (Wire.NodeSecret.Header, "node1"))),
         new("an expired session", 401, "auth.session_expired", async c =>
         {

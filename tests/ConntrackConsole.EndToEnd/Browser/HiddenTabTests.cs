@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using Xunit;
 
 namespace ConntrackConsole.EndToEnd.Browser;
@@ -28,7 +29,7 @@ public class HiddenTabTests(HealthyLab lab)
         });
         var page = tab.Page;
         // Before, the page does not listen.
-        await page.WaitForFunctionAsync("document.documentElement.dataset.shortcuts");
+        await Assertions.Expect(page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
         await GrowsAsync();
 
         await page.EvaluateAsync(SetHidden, true);

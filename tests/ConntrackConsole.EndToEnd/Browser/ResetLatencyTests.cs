@@ -38,7 +38,7 @@ public sealed class ResetLatencyTests(Chromium chromium)
             await Task.Delay(random.Next(50, 900), TestContext.Current.CancellationToken);
         }
 
-        await page.WaitForFunctionAsync("count => window.seen.length >= count", Resets);
+        await Eventually.TrueAsync(() => page.EvaluateAsync<bool>("count => window.seen.length >= count", Resets));
         double[] seen = await page.EvaluateAsync<double[]>("window.seen");
         double[] sent = [.. lab.Labels.Select(label => (double)label["t"]! * 1_000).Order()];
         Assert.Equal(Resets, seen.Length);

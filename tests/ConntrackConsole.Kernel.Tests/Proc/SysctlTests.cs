@@ -103,4 +103,11 @@ public sealed class SysctlTests : IDisposable
         Directory.CreateDirectory(_root + "/net/netfilter");
         File.WriteAllText($"{_root}/net/netfilter/{key}", content);
     }
+
+    [Theory]
+    [InlineData(null, "/proc/sys")]
+    [InlineData("", "/proc/sys")]
+    [InlineData("host/proc/sys", "/proc/sys")]
+    [InlineData(" /host/proc/sys/ ", "/host/proc/sys")]
+    public void Root_IsAnAbsolutePath(string? value, string expected) => Assert.Equal(expected, Sysctl.RootOf(value));
 }

@@ -41,7 +41,46 @@ internal static class ComponentBuild
 
         if (patch.StartsWith("$patch: delete\n", StringComparison.Ordinal))
             return [.. objects.Where(item => !IsTarget(item))];
+        if (!patch.StartsWith("- {op:", StringComparison.Ordinal) && !patch.StartsWith('#'))
+            return [.. objects.Select(item => IsTarget(item) ? Merge(item, KubernetesYaml.Deserialize<Dictionary<object, object>>(patch)) : item)];
         return [.. objects.Select(item => IsTarget(item) ? Change(item, KubernetesYaml.Deserialize<List<Dictionary<string, object>>>(patch)) : item)];
+    }
+
+    // A strategic merge patch of containers, variables and volumes, which are found by their names, and of mounts, by their paths.
+    private static IKubernetesObject<V1ObjectMeta> Merge(IKubernetesObject<V1ObjectMeta> item, Dictionary<object, object> patch)
+    {
+        var root = JsonNode.Parse(KubernetesJson.Serialize(item))!.AsObject();
+        Merge(root, Node(patch)!.AsObject());
+        return (IKubernetesObject<V1ObjectMeta>)Manifests.Parse(root.ToJsonString()).Single();
+    }
+
+    private static void Merge(JsonObject into, JsonObject patch)
+    {
+        foreach (var (key, value) in patch.ToList())
+        {
+            if (value is JsonObject map && into[key] is JsonObject inner)
+            {
+                Merge(inner, map);
+            }
+            else if (value is JsonArray list && into[key] is JsonArray known && list.All(entry => entry is JsonObject))
+            {
+                string name = key == "volumeMounts" ? "mountPath" : "name";
+                foreach (var entry in list.Select(entry => entry!.AsObject()).ToList())
+                {
+                    var same = known.FirstOrDefault(other => (string?)other![name] == (string?)entry[name])?.AsObject();
+                    if ((string?)entry["$patch"] == "delete")
+                        known.Remove(same ?? throw new InvalidDataException($"{key} has no {entry[name]}."));
+                    else if (same is not null)
+                        Merge(same, entry);
+                    else
+                        known.Add(entry.DeepClone());
+                }
+            }
+            else
+            {
+                into[key] = value?.DeepClone();
+            }
+        }
     }
 
     // A JSON patch (RFC 6902) of test, remove and replace.

@@ -1,3 +1,5 @@
+using ConntrackConsole.Collector.Uplink;
+using ConntrackConsole.Kernel.Proc;
 using k8s;
 using k8s.Models;
 using Xunit;
@@ -7,7 +9,7 @@ namespace ConntrackConsole.Tests.Deploy;
 /// <summary>Safety of every installation that can be combined from the base and its components.</summary>
 public sealed class ComponentTests
 {
-    private static readonly string[] Known = ["actions", "monitoring", "networkpolicy", "sidecar"];
+    private static readonly string[] Known = ["actions", "monitoring", "networkpolicy", "sidecar", "sysctl", "tokens"];
 
     public static TheoryData<string> Combinations { get; } =
         [.. Enumerable.Range(0, 1 << Known.Length).Select(set => string.Join('+', Known.Where((_, i) => (set >> i & 1) == 1)))];
@@ -39,7 +41,7 @@ public sealed class ComponentTests
         Assert.Null(console.Containers.Single().SecurityContext.Capabilities.Add);
     }
 
-    /// <summary>No component adds a right: what the base may read is all that any installation may do.</summary>
+    /// <summary>No component adds a right but that of asking who a token belongs to: what the base may read is all that any installation may do.</summary>
     [Theory]
     [MemberData(nameof(Combinations))]
     public void Rights_AreThoseOfTheBase(string combination)
@@ -47,9 +49,16 @@ public sealed class ComponentTests
         var objects = Build(combination);
 
         Assert.DoesNotContain(objects, item => item.Kind is "Role" or "RoleBinding" or "Secret");
-        var role = Assert.Single(objects.OfType<V1ClusterRole>());
-        Assert.Same(Manifests.Single<V1ClusterRole>(), role);
-        Assert.Same(Manifests.Single<V1ClusterRoleBinding>(), Assert.Single(objects.OfType<V1ClusterRoleBinding>()));
+        var role = Manifests.Single<V1ClusterRole>();
+        var added = objects.OfType<V1ClusterRole>().Where(other => other != role).SelectMany(other => other.Rules).SelectMany(rule => rule.Resources.Select(resource => $"{string.Join(',', rule.Verbs)} {resource}"));
+        Assert.Equal(combination.Contains("tokens", StringComparison.Ordinal) ? ["create tokenreviews"] : [], added);
+        Assert.All(objects.OfType<V1ClusterRoleBinding>(), binding =>
+        {
+            Assert.Equal(binding.Metadata.Name, binding.RoleRef.Name);
+            var subject = Assert.Single(binding.Subjects);
+            Assert.Equal(("console", "conntrack-console"), (subject.Name, subject.NamespaceProperty));
+        });
+        Assert.Contains(Manifests.Single<V1ClusterRoleBinding>(), objects.OfType<V1ClusterRoleBinding>());
         Assert.All(role.Rules, rule => Assert.Equal(["list", "watch"], rule.Verbs));
         Assert.DoesNotContain("secrets", role.Rules.SelectMany(rule => rule.Resources));
     }
@@ -67,7 +76,11 @@ public sealed class ComponentTests
         {
             var original = Manifests.Single<V1DaemonSet>().Spec.Template.Spec.Containers.Single();
             Assert.Equal(original.Args.Where(argument => !actions || argument != "--observe-only"), container.Args);
-            Assert.Equal(original.Env.Select(variable => variable.Name).Where(name => !actions || name != "CONNTRACK_COLLECTOR_OBSERVE_ONLY"), container.Env.Select(variable => variable.Name));
+            bool sysctl = combination.Contains("sysctl", StringComparison.Ordinal), tokens = combination.Contains("tokens", StringComparison.Ordinal);
+            IEnumerable<string> variables = original.Env.Select(variable => variable.Name)
+                .Where(name => (!actions || name != "CONNTRACK_COLLECTOR_OBSERVE_ONLY") && (!tokens || name != "CONNTRACK_CONSOLE_TOKEN"))
+                .Concat(sysctl ? ["CONNTRACK_PROC_SYS"] : []).Concat(tokens ? ["CONNTRACK_TOKEN_FILE"] : []);
+            Assert.Equal(variables, container.Env.Select(variable => variable.Name));
             Assert.Equal(KubernetesJson.Serialize(original.SecurityContext), KubernetesJson.Serialize(container.SecurityContext));
         }
     }
@@ -86,6 +99,32 @@ public sealed class ComponentTests
         // The collector is alone in needing the host: without its DaemonSet the strictest level applies.
         string level = combination.Contains("sidecar", StringComparison.Ordinal) ? "restricted" : "privileged";
         Assert.Equal([level, level], objects.OfType<V1Namespace>().Single().Metadata.Labels.Values);
+    }
+
+    /// <summary>Of the host only what a component is for: conntrack's settings with "sysctl", and nothing with "tokens", whose token is for the console alone.</summary>
+    [Fact]
+    public void Volumes_AreThoseOfTheComponent()
+    {
+        var original = Manifests.Single<V1DaemonSet>().Spec.Template.Spec.Volumes.Select(volume => volume.Name).ToList();
+        var sysctl = ComponentBuild.Of("sysctl").OfType<V1DaemonSet>().Single().Spec.Template.Spec;
+        var host = Assert.Single(sysctl.Volumes, volume => !original.Contains(volume.Name));
+        Assert.Equal(("/proc/sys/net", "Directory"), (host.HostPath.Path, host.HostPath.Type));
+        Assert.Equal("/host/proc/sys", sysctl.Containers.Single().Env.Single(variable => variable.Name == Sysctl.RootVariable).Value);
+        Assert.Equal("/host/proc/sys/net", sysctl.Containers.Single().VolumeMounts.Single(mount => mount.Name == host.Name).MountPath);
+
+        var tokens = ComponentBuild.Of("tokens");
+        var collector = tokens.OfType<V1DaemonSet>().Single().Spec.Template.Spec;
+        var token = Assert.Single(collector.Volumes, volume => !original.Contains(volume.Name));
+        var source = Assert.Single(token.Projected.Sources).ServiceAccountToken;
+        Assert.Equal((256, 3_600L), (token.Projected.DefaultMode, source.ExpirationSeconds));
+        var mounted = collector.Containers.Single().VolumeMounts.Single(mount => mount.Name == token.Name);
+        Assert.True(mounted.ReadOnlyProperty);
+        Assert.Equal($"{mounted.MountPath}/{source.Path}", collector.Containers.Single().Env.Single(variable => variable.Name == NodeCredential.TokenFileVariable).Value);
+        // The same audience and account on both sides.
+        var console = tokens.OfType<V1Deployment>().Single().Spec.Template.Spec.Containers.Single().Env.ToDictionary(variable => variable.Name);
+        Assert.Equal(source.Audience, console["Collectors__Audience"].Value);
+        Assert.Equal($"conntrack-console/{collector.ServiceAccountName}", console["Collectors__ServiceAccount"].Value);
+        Assert.True(console["Collectors__Token"].ValueFrom.SecretKeyRef.Optional);
     }
 
     [Fact]

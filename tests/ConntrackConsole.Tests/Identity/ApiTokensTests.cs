@@ -127,6 +127,7 @@ public sealed class ApiTokensTests : IAsyncLifetime
     [InlineData(Role.Approver, "s")]
     [InlineData(Role.BreakGlass, "s")]
     [InlineData(Role.Admin, "token-1")]
+    [InlineData(Role.Admin, "kubernetes-1")]
     public async Task Create_ByAnotherRole_IsForbidden(Role role, string session)
     {
         var (token, _, _) = await _tokens.CreateAsync(Eve, "deploy", Role.Viewer, 1, Ct);

@@ -19,7 +19,7 @@ internal static class TokensApi
         api.MapPost("/tokens", CreateAsync).WithName("createToken").WithTags(Tag).WithSummary("Create a token; its secret is in this answer only")
             .Accepts<TokenBody>(Json).Produces<CreatedToken>(StatusCodes.Status201Created, Json).ProducesApiProblem(400, 403, 415);
         api.MapPost("/tokens/{id}/revoke", RevokeAsync).WithName("revokeToken").WithTags(Tag).WithSummary("Revoke a token at once")
-            .Produces(StatusCodes.Status204NoContent).ProducesApiProblem(403, 404, 409, 415);
+            .Produces<TokenView>(StatusCodes.Status200OK, Json).ProducesApiProblem(403, 404, 409, 415);
     }
 
     private static async Task<Results<Ok<TokenList>, ProblemHttpResult>> ListAsync(HttpContext context, Sessions sessions, ApiTokens tokens)
@@ -48,7 +48,9 @@ internal static class TokensApi
         var (admin, refusal) = await AdminAsync(context, sessions);
         if (admin is null)
             return refusal!;
-        return await tokens.RevokeAsync(admin, id, context.RequestAborted) is { } why ? Refused(why) : TypedResults.NoContent();
+        if (await tokens.RevokeAsync(admin, id, context.RequestAborted) is { } why)
+            return Refused(why);
+        return TypedResults.Ok(TokenView.Of((await tokens.ListAsync(context.RequestAborted)).First(token => token.Id == id)));
     }
 
     // The service refuses once more: here a list is refused too.

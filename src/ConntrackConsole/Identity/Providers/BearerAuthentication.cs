@@ -66,8 +66,9 @@ internal sealed class BearerAuthentication(
         var check = await sessions.CheckAsync(user, Context.RequestAborted);
         if (check.Principal is not null)
             return AuthenticateResult.Success(new AuthenticationTicket(user, Scheme.Name));
+        // Not a failed attempt: the token is valid. A program without a role must not lock out the others of its address.
         _refusal = check.Refusal!;
-        return check.IsUnknown ? AuthenticateResult.Fail(_refusal.Message) : Refuse(_refusal, address);
+        return AuthenticateResult.Fail(_refusal.Message);
     }
 
     private AuthenticateResult Refuse(Reason refusal, string address)

@@ -39,6 +39,8 @@ internal static class OpenIdConnectSignIn
         options.SaveTokens = false;
         options.MapInboundClaims = false;
         options.CallbackPath = Callback;
+        // The handler would sign out whoever follows a link to it.
+        options.RemoteSignOutPath = PathString.Empty;
         options.SignInScheme = CookieAuthenticationDefaults.AuthenticationScheme;
         options.CorrelationCookie.SameSite = options.NonceCookie.SameSite = SameSiteMode.Lax;
         options.CorrelationCookie.SecurePolicy = options.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;

@@ -30,7 +30,7 @@ public sealed class LongListTests(Chromium chromium)
         int row = await page.EvaluateAsync<int>("Math.round(document.querySelector('.resets tbody .mud-table-row').getBoundingClientRect().height)");
         Assert.InRange(height, Resets * (row - 1), (Resets + 3) * (row + 1));
         await page.EvaluateAsync("document.querySelector('.resets .mud-table-container').scrollTop = 1e9");
-        await page.WaitForFunctionAsync(
+        await Eventually.TrueAsync(() => page.EvaluateAsync<bool>(
             """
             () => {
               const box = document.querySelector('.resets .mud-table-container');
@@ -38,7 +38,7 @@ public sealed class LongListTests(Chromium chromium)
               const last = rows.at(-1)?.getBoundingClientRect(), view = box.getBoundingClientRect();
               return box.scrollTop + box.clientHeight >= box.scrollHeight - 2 && last && last.bottom <= view.bottom + 1 && last.top >= view.top;
             }
-            """);
+            """));
         // From the oldest to the newest.
         Assert.True(string.CompareOrdinal(await TimeOfAsync(rows.Last), first) > 0);
         Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));

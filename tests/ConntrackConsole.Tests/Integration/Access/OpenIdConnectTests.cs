@@ -124,6 +124,17 @@ public sealed class OpenIdConnectTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await _browser.GetAsync("/", Ct)).StatusCode);
     }
 
+    /// <summary>The library has an address at which a provider ends sessions; any web site could lead a browser there.</summary>
+    [Fact]
+    public async Task SignOutAddressOfTheLibrary_EndsNoSession()
+    {
+        await _browser.GetAsync("/signin/oidc", Ct);
+        await _browser.GetAsync("/signout-oidc", Ct);
+        await _browser.GetAsync("/signout-oidc?iss=x&sid=y", Ct);
+        using var answer = await _browser.GetAsync("/", Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     /// <summary>The sign-in of one browser cannot be completed in another.</summary>
     [Fact]
     public async Task Callback_InAnotherBrowser_IsRefused()
