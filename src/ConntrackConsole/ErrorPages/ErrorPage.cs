@@ -14,6 +14,9 @@ internal sealed record ErrorPage(int Status, string Code, string Title, string T
     /// <summary>Links to pages that work.</summary>
     public IReadOnlyList<ErrorLink> Links { get; init; } = [];
 
+    /// <summary>The links and forms are what most people came for: they go before the steps.</summary>
+    public bool StepsLast { get; init; }
+
     /// <summary>Forms with one field.</summary>
     public IReadOnlyList<ErrorForm> Forms { get; init; } = [];
 }

@@ -17,7 +17,7 @@ internal static class ErrorPageWriter
         :root[data-theme=dark]{--page:#0d1218;--surface:#151c24;--sunken:#1a222c;--line:#2b3644;--text:#e7edf4;--muted:#a3b0c0;--accent:#7db8f2;color-scheme:dark}
         body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans","Liberation Sans","DejaVu Sans",sans-serif}
         main{box-sizing:border-box;max-width:46rem;margin:8vh auto;padding:24px 28px;background:var(--surface);border:1px solid var(--line);border-radius:8px}
-        h1{margin:4px 0 8px;font-size:22px;line-height:1.3}
+        h1{margin:4px 0 8px;font-size:22px;line-height:1.3}h2{margin:20px 0 8px;font-size:16px}
         p{margin:0 0 10px;overflow-wrap:anywhere}ol{margin:0 0 12px;padding-left:22px}li{margin-bottom:8px}
         .muted{color:var(--muted);font-size:13px}a{color:var(--accent)}nav{display:flex;flex-wrap:wrap;gap:0 16px;margin:12px 0}nav a{padding:10px 0}
         code{font-family:ui-monospace,Menlo,Consolas,"Liberation Mono",monospace;font-size:.92em;overflow-wrap:anywhere}
@@ -54,12 +54,10 @@ internal static class ErrorPageWriter
             <title>{Text(page.Title)} – ConntrackConsole</title><style>{Style}</style><script>{Script}</script></head>
             <body><main><p class="muted">ConntrackConsole · {page.Status}</p><h1>{Text(page.Title)}</h1><p>{Text(page.Text)}</p>
             """);
-        if (page.Steps.Count > 0)
-            html.Append("<ol>").AppendJoin("", page.Steps.Select(step => $"<li>{Text(step.Text)}{(step.Command is { } command ? $"<code>{Text(command)}</code>" : "")}</li>")).Append("</ol>");
-        if (page.Links.Count > 0)
-            html.Append("<nav aria-label=\"Pages\">").AppendJoin("", page.Links.Select(link => $"<a href=\"{Text(link.Path)}\">{Text(link.Name)}</a>")).Append("</nav>");
-        foreach (var form in page.Forms)
-            html.Append(Html(form));
+        string steps = page.Steps.Count == 0 ? "" : $"<ol>{string.Concat(page.Steps.Select(step => $"<li>{Text(step.Text)}{(step.Command is { } command ? $"<code>{Text(command)}</code>" : "")}</li>"))}</ol>";
+        string links = page.Links.Count == 0 ? "" : $"<nav aria-label=\"Pages\">{string.Concat(page.Links.Select(link => $"<a href=\"{Text(link.Path)}\">{Text(link.Name)}</a>"))}</nav>";
+        string forms = string.Concat(page.Forms.Select(Html));
+        html.Append(page.StepsLast ? $"{links}{forms}{(steps.Length > 0 && links.Length + forms.Length > 0 ? "<h2>Or by a link</h2>" : "")}{steps}" : $"{steps}{links}{forms}");
         html.Append(CultureInfo.InvariantCulture, $"<p class=\"muted\"><code>{Text(page.Code)}</code> · {at.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}</p></main></body></html>\n");
         return html.ToString();
     }

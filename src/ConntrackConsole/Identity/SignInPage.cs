@@ -63,7 +63,7 @@ internal static class SignInPage
             forms.Add(new ErrorForm("/signin/kubernetes", KubernetesToken, "token", "Token", "Sign in", [(form.FormFieldName, form.RequestToken!), ("return", page)]));
         }
 
-        return ErrorPageWriter.WriteAsync(context, new ErrorPage(status, code, title, text, options.Links.Count > 0 ? [FirstLink, .. NewLink] : []) { Links = links, Forms = forms });
+        return ErrorPageWriter.WriteAsync(context, new ErrorPage(status, code, title, text, options.Links.Count > 0 ? [FirstLink, .. NewLink] : []) { Links = links, Forms = forms, StepsLast = true });
     }
 
     /// <summary>A page of this console, or its first one: an address from elsewhere must not lead elsewhere.</summary>

@@ -28,7 +28,7 @@ public sealed class AccessibilityTests(Chromium chromium)
         string[] paths =
         [
             "/", "/?view=table", "/?kiosk", "/services", "/services/shop/orders", "/services/shop/missing", "/nodes", "/nodes/node-a", "/nodes/missing", "/resets", "/resets?kind=direct", "/pods", "/pods?q=missing",
-            "/rollouts", $"/rollouts/{FilledConsole.RolloutId}", "/rollouts/missing/1", "/settings", "/incidents", "/incidents?open=1", $"/incidents/{incident}", "/incidents/missing", "/checks", "/actions", "/audit",
+            "/rollouts", $"/rollouts/{FilledConsole.RolloutId}", "/rollouts/missing/1", "/settings", "/incidents", "/incidents?open=1", $"/incidents/{incident}", "/incidents/missing", "/checks", "/actions", "/audit", "/access",
             "/findings/finding-0123456789abcdef0123", "/no/such/page",
         ];
         var found = new List<string>();
@@ -54,7 +54,10 @@ public sealed class AccessibilityTests(Chromium chromium)
     [InlineData(ColorScheme.Dark)]
     public async Task ErrorPages_HaveNoViolation(ColorScheme scheme)
     {
-        await using var host = await ConsoleHost.StartAsync();
+        // With every way to sign in.
+        await using var host = await ConsoleHost.StartWithAsync(
+            null, "Identity:Links:0:Name=eve", "Identity:Links:0:Role=admin", "Identity:Kubernetes:SignIn=true", "Identity:OpenIdConnect:Authority=https://id.example",
+            "Identity:OpenIdConnect:ClientId=c", "Identity:ClusterRoles=true");
         await using var tab = await chromium.OpenAsync("about:blank");
         await tab.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
         foreach (string path in (string[])["/", "/signin?token=wrong", "/signin"])
