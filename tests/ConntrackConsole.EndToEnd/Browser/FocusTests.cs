@@ -159,6 +159,7 @@ public class FocusTests(Chromium chromium)
         var row = page.Locator("[data-testid=pod-row][data-pod-ip='10.1.0.5'] button");
 
         await Assertions.Expect(page.Locator("main h1")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
         foreach (bool byKey in (bool[])[true, false])
         {
             await row.FocusAsync();
@@ -175,6 +176,8 @@ public class FocusTests(Chromium chromium)
         // Opened by its link, nothing of the page had the focus before: it goes to the heading.
         await page.GotoAsync($"{host.Url}/?pod=10.1.0.5");
         await Assertions.Expect(panel).ToBeVisibleAsync();
+        // Before, the page does not follow the focus.
+        await Assertions.Expect(page.Locator("html[data-shortcuts]")).ToHaveCountAsync(1);
         await panel.GetByTestId("panel-close").ClickAsync();
         await Assertions.Expect(panel).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("main h1")).ToBeFocusedAsync();
