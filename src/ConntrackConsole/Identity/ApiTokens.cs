@@ -47,6 +47,9 @@ internal sealed class ApiTokens(IDbContextFactory<ConsoleDb> databases, AuditLog
             return (null, null, refusal);
         if (name.Length is 0 or > MaxNameLength || !VisibleText.IsVisible(name))
             return (null, null, new Reason(IdentityErrorCodes.TokenInvalid, $"The name must be 1 to {MaxNameLength} visible characters, such as deploy-pipeline: the audit log shows it."));
+        // Names of programs are in the same column as those of people: neither may be the console's own.
+        if (new Person(name, SignInSource.Link, []).Fault() is not null)
+            return (null, null, new Reason(IdentityErrorCodes.TokenInvalid, "Choose another name: the console itself uses this one in the audit log."));
         if (!Roles.Contains(role))
             return (null, null, new Reason(IdentityErrorCodes.TokenInvalid, $"The role of a program is {string.Join(" or ", Roles.Select(one => one.Name()))}."));
         if (days is < 1 or > MaxDays)

@@ -70,6 +70,9 @@ internal static class IdentityErrorCodes
     [Description("The OpenID Connect provider refused the sign-in, or its answer is not valid (403).")]
     public const string ProviderRefused = "auth.provider_refused";
 
+    [Description("The OpenID Connect provider does not answer (503).")]
+    public const string ProviderUnavailable = "auth.provider_unavailable";
+
     [Description("Too many failed sign-ins from this address (429).")]
     public const string TooManyAttempts = "auth.too_many_attempts";
 }

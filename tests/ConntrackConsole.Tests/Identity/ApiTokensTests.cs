@@ -113,6 +113,7 @@ public sealed class ApiTokensTests : IAsyncLifetime
     [InlineData("deploy", Role.Viewer, 0)]
     [InlineData("deploy", Role.Viewer, 367)]
     [InlineData("TAKEN", Role.Viewer, 1)]
+    [InlineData("conntrack-console", Role.Viewer, 1)]
     public async Task Create_NotValid_IsRefused(string name, Role role, int days)
     {
         await _tokens.CreateAsync(Eve, "taken", Role.Viewer, 1, Ct);

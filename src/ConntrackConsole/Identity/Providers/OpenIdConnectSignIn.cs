@@ -23,7 +23,7 @@ internal static class OpenIdConnectSignIn
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, (HttpContext context, IOptions<IdentityOptions> options) =>
         options.Value.OidcAuthority is null
             ? SignInPage.WriteAsync(context, StatusCodes.Status404NotFound, IdentityErrorCodes.SignInRequired, "No provider", "This console has no OpenID Connect provider (Identity:OpenIdConnect:Authority).")
-            : context.ChallengeAsync(OpenIdConnectDefaults.AuthenticationScheme, new AuthenticationProperties { RedirectUri = SignInPage.Local(context.Request.Query["return"]) })).AllowAnonymous();
+            : ChallengeAsync(context)).AllowAnonymous();
 
     public static void Configure(OpenIdConnectOptions options, IdentityOptions identity, ServerOptions server)
     {
@@ -60,6 +60,22 @@ internal static class OpenIdConnectSignIn
         // Not when the token is validated: the nonce is checked after that.
         options.Events.OnTicketReceived = context => BeginAsync(context, identity);
         options.Events.OnRemoteFailure = FailAsync;
+    }
+
+    private static async Task ChallengeAsync(HttpContext context)
+    {
+        try
+        {
+            await context.ChallengeAsync(OpenIdConnectDefaults.AuthenticationScheme, new AuthenticationProperties { RedirectUri = SignInPage.Local(context.Request.Query["return"]) });
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or HttpRequestException or IOException)
+        {
+            // The library's message quotes what the provider answered: it is for the log only.
+            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(OpenIdConnectSignIn).FullName!).LogWarning(failure, "The OpenID Connect provider does not answer.");
+            await SignInPage.WriteAsync(
+                context, StatusCodes.Status503ServiceUnavailable, IdentityErrorCodes.ProviderUnavailable, "Not signed in",
+                "The OpenID Connect provider does not answer. Try again, or sign in another way; the console's log has the reason.");
+        }
     }
 
     // The cookie names a session of this console; nothing of the provider is kept in it.

@@ -124,6 +124,15 @@ public sealed class OpenIdConnectTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await _browser.GetAsync("/", Ct)).StatusCode);
     }
 
+    [Fact]
+    public async Task ProviderThatDoesNotAnswer_IsNamed()
+    {
+        await _provider.DisposeAsync();
+        using var answer = await _browser.GetAsync("/signin/oidc", Ct);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains(IdentityErrorCodes.ProviderUnavailable, await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
     /// <summary>The library has an address at which a provider ends sessions; any web site could lead a browser there.</summary>
     [Fact]
     public async Task SignOutAddressOfTheLibrary_EndsNoSession()
